@@ -1,0 +1,104 @@
+"""The room the players sit in: one impulse response a seed, and its streaming convolution.
+
+The response is early reflections and band-wise decaying noise (J. A. Moorer, "About this reverberation business",
+1979). Under 120 Hz both channels are the same and they are never of opposite sign as a whole, so mono keeps it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy import fft
+
+FloatArray = npt.NDArray[np.float32]
+
+RATE = 48_000
+# Upper edge in Hz of a band of noise, and its decay time over that of the middle.
+_BANDS = ((250.0, 1.1), (800.0, 1.05), (2500.0, 1.0), (6000.0, 0.7), (20_000.0, 0.4))
+_MONO_BELOW_HZ = 120.0
+_RUMBLE_HZ = 60.0
+_DECAY_S = (1.4, 1.9)
+_EARLY_S = (0.009, 0.065)
+_EARLY_COUNT = 9
+_LATE_FROM_S = 0.018
+# Of the late energy, what both channels share.
+_SHARED = 0.35
+
+
+def impulse_response(seed: int) -> FloatArray:
+    """(2, frames) at 48 kHz, each channel of energy 1; frame 0 is the moment of the dry sound."""
+    rng = np.random.Generator(np.random.PCG64([seed & 0xFFFF_FFFF_FFFF_FFFF, 0x524F4F4D]))
+    decay_s = rng.uniform(*_DECAY_S)
+    length = round(decay_s * RATE)
+    padded = fft.next_fast_len(length, real=True)
+    t = np.arange(length) / RATE
+    hertz = np.fft.rfftfreq(padded, 1 / RATE)
+    shared, left, right = np.fft.rfft(rng.standard_normal((3, padded)), axis=1)
+    spread = _above(hertz, _MONO_BELOW_HZ)
+    late = np.zeros((2, length))
+    low = 0.0
+    for high, ratio in _BANDS:
+        mask = (_above(hertz, low) - _above(hertz, high)) if low else 1 - _above(hertz, high)
+        # 60 dB in the band's decay time.
+        fall = np.exp(-np.log(1000) * t / (decay_s * ratio))
+        for channel, own in enumerate((left, right)):
+            # Where channels may not differ the shared noise fills in, so that the level stays.
+            part = shared * np.sqrt(1 - (1 - _SHARED) * spread**2) + own * np.sqrt(1 - _SHARED) * spread
+            late[channel] += np.fft.irfft(part * mask * _above(hertz, _RUMBLE_HZ), padded)[:length] * fall
+        low = high
+    late *= np.clip((t - _LATE_FROM_S) / 0.03, 0, 1) ** 2
+    late /= np.sqrt(np.mean(np.sum(late**2, axis=1)))
+
+    early = np.zeros((2, length))
+    times = np.sort(rng.uniform(*_EARLY_S, _EARLY_COUNT))
+    for number, at_s in enumerate(times):
+        side = 0.75 if number % 2 else 0.25
+        level = 0.5 * np.exp(-at_s / 0.05)
+        early[0, round(at_s * RATE)] += level * np.sqrt(side)
+        early[1, round(at_s * RATE)] += level * np.sqrt(1 - side)
+    # Walls swallow treble: reflections are as dull as the late sound's start.
+    spectrum = np.fft.rfft(early, padded, axis=1) * (1 - _above(hertz, 5000)) * _above(hertz, _MONO_BELOW_HZ)
+    early = np.fft.irfft(spectrum, padded, axis=1)[:, :length]
+
+    both = late + early
+    fade = length // 8
+    both[:, -fade:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, fade))
+    both /= np.sqrt(np.sum(both**2, axis=1, keepdims=True))
+    return both.astype(np.float32)
+
+
+def _above(hertz: npt.NDArray[np.float64], edge: float) -> npt.NDArray[np.float64]:
+    """0 below, 1 above `edge`, crossing over one octave."""
+    octaves = np.log2(np.maximum(hertz, 1e-3) / edge)
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(octaves + 0.5, 0, 1)))
+
+
+class Room:
+    """Convolves mono sends block by block; what rings over a block's end is carried into the next.
+
+    The first frames of early reflections follow the dry sound: nothing is heard before it.
+    """
+
+    def __init__(self, response: FloatArray, block: int) -> None:
+        self._block = block
+        self._size = fft.next_fast_len(block + response.shape[1] - 1, real=True)
+        self._spectrum = fft.rfft(response, self._size)
+        self._tail_length = self._size - block
+        self._tails: dict[str, FloatArray] = {}
+
+    def add(self, name: str, send: FloatArray | None, out: FloatArray) -> None:
+        """Add the room's answer to `send` (frames; None is silence) to `out` (frames, 2), both one block long."""
+        tail = self._tails.pop(name, None)
+        if send is None:
+            if tail is None:
+                return
+            wet = np.zeros((2, self._size), np.float32)
+        else:
+            wet = fft.irfft(self._spectrum * fft.rfft(send, self._size), self._size)
+        if tail is not None:
+            wet[:, : self._tail_length] += tail
+        frames = len(out)
+        out += wet[:, :frames].T
+        rest = wet[:, self._block :]
+        if np.any(rest):
+            self._tails[name] = rest.copy()

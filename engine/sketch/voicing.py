@@ -1,0 +1,106 @@
+"""Voice leading: the bass line's pitches and four upper voices for every chord, by dynamic programming.
+
+Cost of a step: how far the voices move, parallel fifths and octaves (dear between bass and top), leaps of the top
+voice. Every voicing holds root and third; nothing below C3 but the bass, so no third can lie there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from .harmony import Span
+
+VOICES = 4
+_LOWEST = 50
+_HIGHEST = 74
+_PARALLEL_OUTER = 60.0
+_PARALLEL_INNER = 7.0
+
+Pitches = npt.NDArray[np.int64]
+
+
+def bass_pitches(spans: Sequence[Span], register: int) -> tuple[int, ...]:
+    """One pitch for each chord's bass: the octave that moves least, drawn towards `register`."""
+    out: list[int] = []
+    low, high = register - 7, register + 9
+    for span in spans:
+        near = [pitch for pitch in range(low, high + 1) if pitch % 12 == span.chord.bass]
+        before = out[-1] if out else register
+        out.append(min(near, key=lambda p: (abs(p - before) + 0.6 * abs(p - register), p)))
+    return tuple(out)
+
+
+def lead_voices(spans: Sequence[Span], bass: Sequence[int], ceilings: Sequence[int], centre: int) -> tuple[
+    tuple[int, ...], ...
+]:
+    """Four rising pitches for each chord, below its ceiling (the melody's lowest note there)."""
+    options: list[Pitches] = []
+    cache: dict[tuple[tuple[int, ...], int], Pitches] = {}
+    for span, ceiling in zip(spans, ceilings, strict=True):
+        key = (span.chord.pcs, ceiling)
+        if key not in cache:
+            cache[key] = _candidates(span.chord.pcs, ceiling)
+        options.append(cache[key])
+    score = _placing(options[0], centre)
+    back: list[npt.NDArray[np.int64]] = []
+    for index in range(1, len(options)):
+        before, after = options[index - 1], options[index]
+        total = score[:, None] + _moving(before, after, bass[index - 1], bass[index])
+        choice = np.argmin(total, axis=0)
+        back.append(choice)
+        score = total[choice, np.arange(len(after))] + _placing(after, centre)
+    at = int(np.argmin(score))
+    path = [at]
+    for choice in reversed(back):
+        at = int(choice[at])
+        path.append(at)
+    path.reverse()
+    return tuple(tuple(int(p) for p in option[k]) for option, k in zip(options, path, strict=True))
+
+
+def _candidates(pcs: tuple[int, ...], ceiling: int) -> Pitches:
+    """All spacings of four voices that hold the chord, no wider than an octave between neighbours."""
+    needed = set(pcs[:2]) | set(pcs[3:])
+    top = min(_HIGHEST, max(ceiling, _LOWEST + 14))
+    while True:
+        pitches = [p for p in range(_LOWEST, top + 1) if p % 12 in pcs]
+        found = [
+            voices
+            for voices in combinations(pitches, VOICES)
+            if needed <= {p % 12 for p in voices}
+            and all(b - a <= 12 for a, b in zip(voices, voices[1:], strict=False))
+            and voices[1] - voices[0] >= 3
+        ]
+        if found:
+            return np.array(found, dtype=np.int64)
+        top += 2
+
+
+def _placing(voices: Pitches, centre: int) -> npt.NDArray[np.float64]:
+    """A weak pull to the centre, and to even spacing."""
+    middle = voices.mean(axis=1)
+    clusters = (np.diff(voices, axis=1) <= 2).sum(axis=1)
+    return np.asarray(0.35 * np.abs(middle - centre) + 1.2 * clusters, dtype=np.float64)
+
+
+def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) -> npt.NDArray[np.float64]:
+    moves = np.abs(before[:, None, :] - after[None, :, :])
+    cost = moves.sum(axis=2) + 0.5 * np.maximum(moves[:, :, -1] - 2, 0) + 0.8 * np.maximum(moves.max(axis=2) - 4, 0)
+    low_before = np.full((len(before), 1), bass_before)
+    low_after = np.full((len(after), 1), bass_after)
+    a = np.concatenate([low_before, before], axis=1)
+    b = np.concatenate([low_after, after], axis=1)
+    steps = np.sign(b[None, :, :] - a[:, None, :])
+    cost = cost.astype(np.float64)
+    for low, high in combinations(range(VOICES + 1), 2):
+        first = (a[:, high] - a[:, low]) % 12
+        second = (b[:, high] - b[:, low]) % 12
+        together = (steps[:, :, low] == steps[:, :, high]) & (steps[:, :, low] != 0)
+        perfect = np.isin(first, (0, 7))[:, None] & (first[:, None] == second[None, :])
+        price = _PARALLEL_OUTER if (low, high) == (0, VOICES) else _PARALLEL_INNER
+        cost += price * (together & perfect)
+    return cost
