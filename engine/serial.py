@@ -1,7 +1,7 @@
 """Dataclasses to JSON and back, exactly: fractions as "a/b", rates as text, unknown keys kept.
 
-A class that carries `SCHEMA` ("hitpoint.<noun>.<n>") is stored with it. A field named `extra` collects the keys
-that this version does not know, and gives them back on writing.
+A class that carries `SCHEMA` ("hitpoint.<noun>.<n>") is stored with it. A field named `extra` collects the
+keys that this version does not know, and gives them back on writing.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ def from_json(cls: type[T], data: Any) -> T:
     try:
         return typing.cast(T, _build(cls, data))
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"this is not a {cls.__name__} that Hitpoint wrote ({error}): make it again") from error
+        raise InputError(
+            f"this is not a {cls.__name__} that Hitpoint wrote ({error}): make it again"
+        ) from error
 
 
 def canonical(value: object) -> bytes:
@@ -100,9 +102,8 @@ def _build(kind: Any, data: Any) -> Any:
         return _build_dataclass(kind, data)
     if kind is float:
         return float(data)
-    if kind in (str, int, bool):
-        if not isinstance(data, kind):
-            raise ValueError(f"'{data}' is not of type {kind.__name__}")
+    if kind in (str, int, bool) and not isinstance(data, kind):
+        raise ValueError(f"'{data}' is not of type {kind.__name__}")
     return data
 
 

@@ -45,16 +45,22 @@ class Rate:
         try:
             exact = Fraction(value)
         except (ValueError, ZeroDivisionError, OverflowError):
-            raise OptionError(f"'{value}' is not a frame rate: give one like 24, 29.97 or 24000/1001") from None
+            raise OptionError(
+                f"'{value}' is not a frame rate: give one like 24, 29.97 or 24000/1001"
+            ) from None
         if not 1 <= exact <= _HIGHEST:
-            raise OptionError(f"the frame rate {value} is outside 1 to {_HIGHEST}: give the timeline's own rate")
+            raise OptionError(
+                f"the frame rate {value} is outside 1 to {_HIGHEST}: give the timeline's own rate"
+            )
         nearest = min(_KNOWN, key=lambda known: abs(known - exact))
         if abs(nearest - exact) <= _NEAR * nearest:
             exact = nearest
         else:
             simple = exact.limit_denominator(1001)
             if abs(simple - exact) > exact / 10**6:
-                raise OptionError(f"the frame rate {value} is none that editors use: give one like 24 or 29.97")
+                raise OptionError(
+                    f"the frame rate {value} is none that editors use: give one like 24 or 29.97"
+                )
             exact = simple
         return cls(exact.numerator, exact.denominator)
 
@@ -120,7 +126,9 @@ def parse_timecode(text: str, rate: Rate) -> int:
     if match[4] == ":":
         return count
     if not rate.drops:
-        raise OptionError(f"the timecode '{text}' is drop-frame, which does not exist at {rate} frames a second")
+        raise OptionError(
+            f"the timecode '{text}' is drop-frame, which does not exist at {rate} frames a second"
+        )
     dropped = rate.nominal // 15
     if seconds == 0 and frames < dropped and minutes % 10:
         raise OptionError(f"the timecode '{text}' does not exist: drop-frame skips it")

@@ -1,9 +1,10 @@
-"""The six nouns every module speaks in: Cue, Picture, Plan, Score, Take, Placement, and the request for a take.
+"""The six nouns every module speaks in: Cue, Picture, Plan, Score, Take, Placement, and the request for a
+take.
 
 All are values: frozen, exact, serialisable with `engine.serial`. Standard library only.
 
-Times: `*_frame` counts timeline frames from the timeline's frame 0 (record time). `*_sample` counts 48 kHz samples
-from the first sample of the cue. `*_exclusive` is the first one after the end. `*_s` is seconds.
+Times: `*_frame` counts timeline frames from the timeline's frame 0 (record time). `*_sample` counts 48 kHz
+samples from the first sample of the cue. `*_exclusive` is the first one after the end. `*_s` is seconds.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ HitKind = Literal["must", "would", "avoid"]
 STEM_ORDER = ("drums", "bass", "harmony", "melody", "pads", "hits")
 
 
-# --- Cue ------------------------------------------------------------------------------------------------------
+# --- Cue
+# ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ class Cue:
         return self.rate.sample(frame) - self.rate.sample(self.in_frame)
 
 
-# --- Picture --------------------------------------------------------------------------------------------------
+# --- Picture
+# --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,8 @@ class Picture:
     warmth      0 blue, 0.5 neutral, 1 orange
     saturation  mean chroma
     change      difference to the frame before (a hard cut is a peak)
-    Unseen frames (gap, offline) hold luminance 0 for a gap, else the last seen value, and are listed in `unseen`.
+    Unseen frames (gap, offline) hold luminance 0 for a gap, else the last seen value, and are listed in
+    `unseen`.
     """
 
     SCHEMA: ClassVar[str] = "hitpoint.picture.1"
@@ -182,7 +186,8 @@ class Picture:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-# --- Plan and Score -------------------------------------------------------------------------------------------
+# --- Plan and Score
+# -------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,7 +344,8 @@ class Score:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-# --- Take -----------------------------------------------------------------------------------------------------
+# --- Take
+# -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,12 +444,15 @@ class Generator(Protocol):
     def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take: ...
 
 
-# --- Placement ------------------------------------------------------------------------------------------------
+# --- Placement
+# ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Frames of one stem on one audio track: file frame `source_in_frame` sounds at record frame `in_frame`."""
+    """Frames of one stem on one audio track: file frame `source_in_frame` sounds at record frame
+    `in_frame`.
+    """
 
     SCHEMA: ClassVar[str] = "hitpoint.placement.1"
 

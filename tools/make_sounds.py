@@ -84,7 +84,9 @@ def main(arguments: list[str]) -> int:
         return 2
     data = subset(source, options.quality)
     if len(data) > LIMIT:
-        print(f"{len(data)} bytes are more than {LIMIT}: leave presets out or lower --quality", file=sys.stderr)
+        print(
+            f"{len(data)} bytes are more than {LIMIT}: leave presets out or lower --quality", file=sys.stderr
+        )
         return 2
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_bytes(data)
@@ -97,7 +99,9 @@ def main(arguments: list[str]) -> int:
 
 def preset_lines(font: SoundFont) -> str:
     headers = sorted((int(h["bank"]), int(h["program"]), h["name"]) for h in font.tables["phdr"][:-1])
-    return "\n".join(f"  {bank}:{program} {name.decode('latin-1').strip()}" for bank, program, name in headers)
+    return "\n".join(
+        f"  {bank}:{program} {name.decode('latin-1').strip()}" for bank, program, name in headers
+    )
 
 
 def decoded_sha256(font: SoundFont) -> str:

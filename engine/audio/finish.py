@@ -46,7 +46,7 @@ _NEAR_LU = 0.05
 _ROUNDS = 3
 # The mix without the stem of effects, which is what must meet the picture by itself.
 MUSIC = "music"
-_EFFECTS = "hits"
+EFFECTS = "hits"
 
 
 class Sink(Protocol):
@@ -321,7 +321,7 @@ class _Work:
                 for index, block in enumerate(blocks):
                     writes[index](block)
                     onsets[index].feed(_floats(block))
-                    if names[index] == _EFFECTS:
+                    if names[index] == EFFECTS:
                         effects = block
                 write_mix(mix)
                 music.feed(_floats(mix - effects))

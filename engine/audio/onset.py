@@ -60,7 +60,7 @@ def _half_band() -> tuple[float, ...]:
 
 @cache
 def mel_filters(rate: int, window: int, bands: int) -> scipy.sparse.csr_array:
-    """Slaney's mel filters (Auditory Toolbox 1998), of equal area: sparse float32 [bands, window // 2 + 1]."""
+    """Slaney's mel filters (Auditory Toolbox 1998) of equal area: sparse float32 [bands, window // 2 + 1]."""
 
     def hertz(mel: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         # Linear up to 1 kHz, then 27 steps to every factor of 6.4.

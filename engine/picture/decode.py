@@ -1,8 +1,8 @@
-"""The one door that opens picture media: regular local files of known formats, decoded small and in order.
+"""The one door that opens picture media: plain local files of known formats, decoded small and in order.
 
-A media file is foreign data. ffmpeg gets an open descriptor, never a name, so a file that is really a playlist
-cannot make it open another one; formats that only point elsewhere are not on the list, and no protocol but plain
-files is allowed (https://ffmpeg.org/ffmpeg-protocols.html, `protocol_whitelist`).
+A media file is foreign data. ffmpeg gets an open descriptor, never a name, so a file that is really a
+playlist cannot make it open another one; formats that only point elsewhere are not on the list, and no
+protocol but plain files is allowed (https://ffmpeg.org/ffmpeg-protocols.html, `protocol_whitelist`).
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -36,13 +36,14 @@ MAX_DURATION_S = 48 * 3600
 # Corrupt packets in a row after which a file counts as broken from there on.
 _MAX_BROKEN_PACKETS = 400
 _READ_BYTES = 1 << 18
-# How far before the wanted time a container is asked again when its index sent us too late.
-_SEEK_BACK_S = (0, 2, 10, 60)
+# How far before the wanted time a container is asked to go: first for the picture before it, then further
+# when its index sent us too late.
+_SEEK_BACK_S = (Fraction(1, 10), 2, 10, 60)
 
-# Demuxers of real media by ffmpeg's names. Absent on purpose: concat, hls, dash, image2 (patterns), sdp, lavfi, tee.
+# Demuxers of real media by ffmpeg's names. Absent on purpose: concat, hls, dash, image2 (patterns), sdp.
 _FORMATS = (
-    "mov,mp4,matroska,webm,avi,mxf,mxf_opatom,mpegts,mpeg,mpegvideo,h264,hevc,vvc,av1,obu,m4v,ogg,asf,flv,dv,gxf,nut,ivf,"
-    "wav,w64,aiff,flac,mp3,caf,aac,ac3,eac3,au,amr,cine,r3d,yuv4mpegpipe,gif,apng,webp_anim,jpegxl_anim,"
+    "mov,mp4,matroska,webm,avi,mxf,mxf_opatom,mpegts,mpeg,mpegvideo,h264,hevc,vvc,av1,obu,m4v,ogg,asf,flv,dv,"
+    "gxf,nut,ivf,wav,w64,aiff,flac,mp3,caf,aac,ac3,eac3,au,amr,cine,r3d,yuv4mpegpipe,gif,apng,webp_anim,jpegxl_anim,"
     "png_pipe,jpeg_pipe,jpegls_pipe,jpegxl_pipe,webp_pipe,tiff_pipe,bmp_pipe,dpx_pipe,exr_pipe,hdr_pipe,j2k_pipe,"
     "pam_pipe,pbm_pipe,pgm_pipe,ppm_pipe,pfm_pipe,phm_pipe,psd_pipe,qoi_pipe,sgi_pipe,sunrast_pipe,gem_pipe,pcx_pipe"
 )
@@ -107,11 +108,11 @@ def small_frames(path: Path, start_s: Fraction, end_s: Fraction) -> Iterator[Fra
 def frames(
     path: Path, start_s: Fraction, end_s: Fraction, *, width: int, height: int, rgb: bool
 ) -> Iterator[Frame]:
-    """Pictures shown between `start_s` and `end_s` (exclusive), in source order, area-averaged to the given size.
+    """Pictures shown between `start_s` and `end_s` (exclusive), in source order, averaged down to that size.
 
-    The first one is the picture before the one shown at `start_s`, where there is one, so that differences have a
-    left side. One pass, a few pictures in memory. Pictures that do not decode are left out; InputError when the
-    file does not open, or when nothing after this point can be read (what was given out before stays good).
+    The first one is the picture before the one shown at `start_s`, where there is one, so that differences
+    have a left side. One pass, a few pictures in memory. Pictures that do not decode are left out; InputError
+    when the file does not open or nothing more can be read (what was given out before stays good).
     """
     from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -143,7 +144,7 @@ def frames(
         yield from (small(*held) for held in before)
 
 
-def _decoded(path: Path, start_s: Fraction) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+def _decoded(path: Path, start_s: Fraction) -> Generator[tuple[Fraction, av.VideoFrame]]:
     """Decoded pictures from the last one that can be reached at or before `start_s`."""
     for back_s in _SEEK_BACK_S:
         target_s = start_s - back_s
@@ -151,9 +152,10 @@ def _decoded(path: Path, start_s: Fraction) -> Iterator[tuple[Fraction, av.Video
             break
         with _opened(path) as container, closing(_from(container, target_s, path)) as decoded:
             # An index may send us too late, and some formats lose their clock by seeking.
-            first = next(decoded, None)
-            if first is not None and first[0] <= start_s:
+            first, second = next(decoded, None), next(decoded, None)
+            if first and second and second[0] <= start_s:
                 yield first
+                yield second
                 yield from decoded
                 return
     with _opened(path) as container, closing(_from(container, None, path)) as decoded:
@@ -162,7 +164,7 @@ def _decoded(path: Path, start_s: Fraction) -> Iterator[tuple[Fraction, av.Video
 
 def _from(
     container: InputContainer, target_s: Fraction | None, path: Path
-) -> Iterator[tuple[Fraction, av.VideoFrame]]:
+) -> Generator[tuple[Fraction, av.VideoFrame]]:
     """Pictures with their times; nothing at all when `target_s` cannot be reached by seeking."""
     import av
 
@@ -245,7 +247,7 @@ def _regular_file(path: Path) -> Iterator[_Descriptor]:
         raise InputError(f"'{path}' cannot be opened ({error}): check its permissions") from None
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
         _check_regular(os.fstat(raw.fileno()), real, path)
-        yield _Descriptor(cast("io.FileIO", raw))
+        yield _Descriptor(raw)
 
 
 def _check_regular(status: os.stat_result, real: Path, path: Path) -> None:
@@ -281,7 +283,7 @@ def _check_size(width: int, height: int, path: Path) -> None:
         raise InputError(f"'{path.name}' has a picture without a size: export it again")
     if width * height > MAX_PIXELS:
         raise InputError(
-            f"'{path.name}' is {width} x {height}, larger than any camera records: export a smaller copy of it"
+            f"'{path.name}' is {width} x {height}, larger than cameras record: export a smaller copy"
         )
 
 

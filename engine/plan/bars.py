@@ -40,9 +40,10 @@ def fill_bars(
 ) -> FilledBars | None:
     """The best bars for `beats` beats, or None when they cannot be filled with at least two bars.
 
-    `places` [k] are hits in beats from the start, `tolerance` in beats. A hit counts whole on a downbeat, half on
-    another beat, a fifth on an eighth. An odd bar follows a 4/4 bar; the first may be odd when `odd_first`: a
-    segment that starts on a hit keeps that hit's bar whole, so that odd bars never meet at a border.
+    `places` [k] are hits in beats from the start, `tolerance` in beats. A hit counts whole on a downbeat,
+    half on another beat, a fifth on an eighth. An odd bar follows a 4/4 bar; the first may be odd when
+    `odd_first`: a segment that starts on a hit keeps that hit's bar whole, so that odd bars never meet at
+    a border.
     """
     base, on_downbeat = _rewards(beats, places, weights, tolerance)
     if not on_downbeat.any():
@@ -74,10 +75,8 @@ def _plain(beats: int, allow_odd: bool) -> tuple[int, ...] | None:
     whole, rest = divmod(beats, 4)
     if rest and not allow_odd:
         return None
-    if rest == 1:
-        bars = (4,) * (whole - 1) + (5,)
-    else:
-        bars = (4,) * whole + ((rest,) if rest else ())
+    last = {0: (), 1: (5,), 2: (2,), 3: (3,)}[rest]
+    bars = (4,) * (whole - (rest == 1)) + last
     return bars if len(bars) >= 2 else None
 
 

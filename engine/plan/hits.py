@@ -19,8 +19,8 @@ _JUST_WEAK = 0.45
 def spot(cue: Cue, picture: Picture) -> tuple[Hit, ...]:
     """The hits of a cue in time: markers first, then the cuts that no marker speaks for.
 
-    A cut counts as strong when its strength is at least .5, or when it is among the strongest third of the hard
-    cuts: a film of gentle cuts has its accents, too.
+    A cut counts as strong when its strength is at least .5, or when it is among the strongest third of the
+    hard cuts: a film of gentle cuts has its accents, too.
     """
     marked = [
         hit for marker in cue.markers if marker.hit is not None for hit in _marker_hits(cue, marker, picture)

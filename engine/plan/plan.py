@@ -12,7 +12,8 @@ from .hits import spot
 from .sections import divide
 from .tempo import TOLERANCE_SAMPLES, TempoLimits, fit_tempo
 
-# Where strong hits crowd, the base tempo may rise to this, whatever the style likes: the feel is then half time.
+# Where strong hits crowd, the base tempo may rise to this, whatever the style likes: the feel is then half
+# time.
 _FASTEST_BASE_BPM = 168.0
 # The last chord gets at least this long before the cue ends.
 _ENDING_S = 1.3
@@ -42,7 +43,9 @@ def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
         sections=divide(energy, bar_valence(cue, picture, bars), hit_bars),
         energy=tuple(round(float(value), 4) for value in energy),
         ending_bar=_ending_bar(bare, hit_bars),
-        speech=tuple((cue.sample(span.in_frame), cue.sample(span.out_frame_exclusive)) for span in picture.speech),
+        speech=tuple(
+            (cue.sample(span.in_frame), cue.sample(span.out_frame_exclusive)) for span in picture.speech
+        ),
         problems=_unmet(cue, bare),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import string
 
 import numpy as np
@@ -24,10 +25,12 @@ _SAME = 0.12
 
 
 def divide(energy: Floats, valence: Floats, hit_bars: frozenset[int]) -> tuple[Section, ...]:
-    """The sections of a cue from its bars' energy and mood, [bars] each, and the bars that begin on a strong hit."""
+    """The sections of a cue from its bars' energy and mood, [bars] each, and the bars that begin on a
+    strong hit.
+    """
     borders = _borders(energy, valence, hit_bars)
     sections: list[Section] = []
-    for start, end in zip(borders, borders[1:], strict=False):
+    for start, end in itertools.pairwise(borders):
         mean_energy, mean_valence = float(energy[start:end].mean()), float(valence[start:end].mean())
         label = _label(sections, mean_energy, mean_valence)
         sections.append(Section(label, start, end, round(mean_energy, 4), round(mean_valence, 4)))

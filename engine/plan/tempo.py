@@ -1,9 +1,9 @@
 """The tempo map: bars and tempi so that strong hits fall on downbeats (dynamic programme over hits).
 
-Nodes are the cue's start, its strong hits and its end. An edge is a segment of n beats at one tempo between two
-nodes; hits passed inside it count where they happen to fall. The best path is found for each base tempo of the
-family, and the best of these is the map. Limits: odd bars are 2/4, 3/4 or 5/4, at most 18 % of the bars and never
-two in a row; a segment has at least two bars; tempo steps are at most 6 %.
+Nodes are the cue's start, its strong hits and its end. An edge is a segment of n beats at one tempo
+between two nodes; hits passed inside it count where they happen to fall. The best path is found for each
+base tempo of the family, and the best of these is the map. Limits: odd bars are 2/4, 3/4 or 5/4, at most
+18 % of the bars and never two in a row; a segment has at least two bars; tempo steps are at most 6 %.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class TempoLimits:
     weak_weight: float = 0.3
 
 
-# Unit costs, measured on random cut lists: leaving the base tempo and stepping cost with the square of their size.
+# Unit costs, measured on random cut lists: leaving the base tempo and stepping cost with the square of their
+# size.
 _DRIFT_COST = 0.12
 _STEP_COST = 0.10
 _COST_UNIT = 0.04
@@ -117,8 +118,8 @@ class _Node:
 def fit_tempo(samples: int, hits: Sequence[Hit], limits: TempoLimits | None = None) -> TempoMap:
     """The best tempo map for a cue of `samples` 48 kHz samples. Deterministic; always finds one.
 
-    Its first bar may begin before the cue (a pick-up) and its last may end after it, when a strong hit lies so near
-    to an end of the cue that no two bars fit between.
+    Its first bar may begin before the cue (a pick-up) and its last may end after it, when a strong hit
+    lies so near to an end of the cue that no two bars fit between.
     """
     limits = limits or TempoLimits()
     inside = [hit for hit in hits if 0 <= hit.sample < samples]
@@ -126,7 +127,8 @@ def fit_tempo(samples: int, hits: Sequence[Hit], limits: TempoLimits | None = No
     found = _within_odd_share(exact, inside, limits)
     missed = _missed(found, inside)
     if missed:
-        # A nudge costs error at a hit that would be exact otherwise: only the missed and their neighbours get it.
+        # A nudge costs error at a hit that would be exact otherwise: only the missed and their neighbours get
+        # it.
         near = frozenset(order for place in missed for order in (place - 1, place, place + 1))
         nudged = _within_odd_share(_nodes(samples, inside, nudged=near), inside, limits)
         if nudged is not None and (found is None or nudged.score > found.score):
@@ -182,7 +184,9 @@ def _odd_share(tempo_map: TempoMap) -> float:
 
 
 def _even(samples: int, limits: TempoLimits) -> TempoMap:
-    """For cues too short or too awkward for two bars inside the family: whole 4/4 bars at the nearest tempo."""
+    """For cues too short or too awkward for two bars inside the family: whole 4/4 bars at the nearest
+    tempo.
+    """
     middle = math.sqrt(limits.family_bpm[0] * limits.family_bpm[1])
     bars = max(1, round(samples / SAMPLE_RATE * middle / 60 / 4))
     segment = TempoSegment(0, samples, (4,) * bars)
@@ -205,7 +209,8 @@ def _fit(
                 if edge.ways:
                     edges[start].append(edge)
     gains = [
-        float(weights[np.abs(times - node.sample) <= TOLERANCE_SAMPLES].sum()) - (_NUDGE_COST if node.nudge else 0)
+        float(weights[np.abs(times - node.sample) <= TOLERANCE_SAMPLES].sum())
+        - (_NUDGE_COST if node.nudge else 0)
         for node in nodes
     ]
     low, high = limits.family_bpm
@@ -343,7 +348,9 @@ def _segments(nodes: tuple[_Node, ...], last: _Label) -> tuple[TempoSegment, ...
     label = last
     while label.before is not None:
         assert label.way is not None
-        segments.append(TempoSegment(nodes[label.before.node].sample, nodes[label.node].sample, label.way.bars))
+        segments.append(
+            TempoSegment(nodes[label.before.node].sample, nodes[label.node].sample, label.way.bars)
+        )
         label = label.before
     segments.reverse()
     segments[0] = _with_pickup(segments[0])

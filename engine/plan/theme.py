@@ -1,8 +1,8 @@
 """Themes: a motif of two bars with its own rhythm and contour, answered to a period of four or eight bars.
 
 A theme is scale degrees and beats only, so that any key, mode, tempo and style can sing it. Each bar has a
-harmony in mind (a triad of the scale): notes on beats 1 and 3 belong to it, the others move by step. Leaps are
-few and are filled in by a step back.
+harmony in mind (a triad of the scale): notes on beats 1 and 3 belong to it, the others move by step. Leaps
+are few and are filled in by a step back.
 """
 
 from __future__ import annotations

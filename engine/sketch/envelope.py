@@ -1,6 +1,8 @@
-"""Volume envelopes of sound font zones (SoundFont 2.04, generators 33 to 40) and their tremolo (13, 21, 22)."""
+"""Volume envelopes of sound font zones (generators 33 to 40) and their tremolo (13, 21, 22), SoundFont 2.04."""
 
 from __future__ import annotations
+
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -10,78 +12,98 @@ from .soundfont import Zone
 
 FloatArray = npt.NDArray[np.float32]
 
+# What decides an envelope, beside the key and the length.
+ENVELOPE_KINDS = (
+    sf.DELAY,
+    sf.ATTACK,
+    sf.HOLD,
+    sf.DECAY,
+    sf.SUSTAIN,
+    sf.RELEASE,
+    sf.KEY_TO_HOLD,
+    sf.KEY_TO_DECAY,
+)
+
 # 8.1.2: decay and release times are those for a fall of 100 dB.
 _FALL_DB = 100.0
-# Below this under full scale a note has ended: under the noise of 16 bit, and of the mix's other notes.
-SILENT_DB = 84.0
+# A note has ended when it is this far under full scale: a 16-bit file's last bit, and the room's noise is above it.
+FLOOR_DB = 90.0
 LONGEST_RELEASE_S = 3.0
 # FluidSynth's floor (-7200 timecents): a shorter release clicks.
-_SHORTEST_RELEASE_S = 1 / 64
-_NEPER = np.log(10) / 20
+SHORTEST_RELEASE_S = 1 / 64
+_NEPER = float(np.log(10) / 20)
 
 
-def decay_level(t: float, decay: float, sustain: float) -> float:
-    """Level of a modulation envelope `t` after its hold: falls 1 in `decay`, linearly, not below `sustain`."""
-    return sustain if decay <= 0 else max(1 - t / decay, sustain)
+class Scratch:
+    """Arrays that are used again for each note: fresh memory costs more than the arithmetic done in it."""
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, FloatArray] = {}
+        self._ramp = np.zeros(0, np.float32)
+
+    def array(self, name: str, length: int) -> FloatArray:
+        """`length` values of whatever was there, the same memory for the same `name`."""
+        array = self._arrays.get(name)
+        if array is None or len(array) < length:
+            array = self._arrays[name] = np.empty(max(length, 96_000), np.float32)
+        return array[:length]
+
+    def ramp(self, length: int) -> FloatArray:
+        """0, 1, 2 ... (exact to 349 s of frames)."""
+        if len(self._ramp) < length:
+            self._ramp = np.arange(max(length, 96_000), dtype=np.float32)
+        return self._ramp[:length]
 
 
-def envelope(zone: Zone, key: int, length: int) -> FloatArray:
+def envelope(zone: Zone, key: int, length: int, silent_db: float, scratch: Scratch) -> FloatArray:
     """Amplitude at 48 kHz for a note held `length` frames, to the end of its release (at most 3 s after).
 
-    Attack is linear in amplitude, decay and release in dB. A note that has decayed to silence ends before.
+    Attack is linear in amplitude, decay and release in dB. A note ends where it is `silent_db` under its peak.
+    The array is good until the next call with the same `scratch`.
     """
     delay = round(zone.seconds(sf.DELAY) * 48_000)
     attack = round(zone.seconds(sf.ATTACK) * 48_000)
     hold = round(_scaled_s(zone, sf.HOLD, sf.KEY_TO_HOLD, key) * 48_000)
-    decay_s = _scaled_s(zone, sf.DECAY, sf.KEY_TO_DECAY, key)
+    decay_slope = _FALL_DB / max(_scaled_s(zone, sf.DECAY, sf.KEY_TO_DECAY, key) * 48_000, 1.0)
     sustain_db = min(max(zone.value(sf.SUSTAIN), 0), 1440) / 10
-    decay_slope = _FALL_DB / max(decay_s * 48_000, 1.0)  # dB a frame
-    decay = int(np.ceil(min(sustain_db, SILENT_DB) / decay_slope))
+    release_slope = _FALL_DB / (max(zone.seconds(sf.RELEASE), SHORTEST_RELEASE_S) * 48_000)
+    longest = round(LONGEST_RELEASE_S * 48_000)
 
-    parts: list[FloatArray] = []
-    left = length
-    level_db = 0.0  # under full scale, where the held part ends
-
-    def add(part: FloatArray) -> None:
-        nonlocal left
-        parts.append(part)
-        left -= len(part)
-
-    add(np.zeros(min(delay, left), np.float32))
-    if left == 0:
-        return parts[0]
-    rising = min(attack, left)
-    if rising:
-        add(np.arange(rising, dtype=np.float32) * np.float32(1 / attack))
-        if rising < attack:
-            level_db = -20 * float(np.log10(max(rising / attack, 1e-6)))
-    if left:
-        add(np.ones(min(hold, left), np.float32))
-    if left:
-        falling = min(decay, left)
-        add(np.exp(np.arange(falling, dtype=np.float32) * np.float32(-decay_slope * _NEPER)))
-        level_db = min(falling * decay_slope, sustain_db)
-    if left and sustain_db < SILENT_DB:
-        add(np.full(left, 10 ** (-sustain_db / 20), np.float32))
-    if level_db < SILENT_DB:
-        parts.append(_release(zone, level_db))
-    return np.concatenate(parts)
-
-
-def _release(zone: Zone, level_db: float) -> FloatArray:
-    release_s = max(zone.seconds(sf.RELEASE), _SHORTEST_RELEASE_S)
-    slope = _FALL_DB / (release_s * 48_000)
-    whole = int((SILENT_DB - level_db) / slope) + 1
-    length = min(whole, round(LONGEST_RELEASE_S * 48_000))
-    fall = np.exp(
-        np.arange(1, length + 1, dtype=np.float32) * np.float32(-slope * _NEPER)
-        + np.float32(-level_db * _NEPER)
+    out = scratch.array("envelope", length + min(int(silent_db / release_slope) + 1, longest))
+    ends = np.minimum(
+        np.cumsum([delay, attack, hold, ceil(min(sustain_db, silent_db) / decay_slope)]), length
     )
-    if length < whole:
+    risen, held, fallen = int(ends[1]), int(ends[2]), int(ends[3])
+    waited = int(ends[0])
+    out[:waited] = 0
+    level_db = silent_db  # under full scale, where the held part ends
+    if risen > waited:
+        np.multiply(scratch.ramp(risen - waited), np.float32(1 / attack), out=out[waited:risen])
+        level_db = 0.0 if risen == waited + attack else -20 * float(np.log10(float(out[risen - 1]) + 1e-6))
+    if length > waited + attack:
+        out[risen:held] = 1
+        _fall(out[held:fallen], 0.0, decay_slope, scratch)
+        level_db = min((fallen - held) * decay_slope, sustain_db)
+        if fallen < length and level_db >= silent_db:
+            return out[:fallen]
+        out[fallen:length] = 10 ** (-sustain_db / 20)
+    if level_db >= silent_db:
+        return out[:length]
+    whole = int((silent_db - level_db) / release_slope) + 1
+    end = length + min(whole, longest)
+    _fall(out[length:end], level_db, release_slope, scratch)
+    if whole > longest:
         # Cut at 3 s while still to be heard: its last third goes to zero smoothly.
-        third = length // 3
-        fall[-third:] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, third))).astype(np.float32)
-    return np.asarray(fall, np.float32)
+        third = longest // 3
+        out[end - third : end] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, third))).astype(np.float32)
+    return out[:end]
+
+
+def _fall(out: FloatArray, from_db: float, slope: float, scratch: Scratch) -> None:
+    """Fill `out` with a fall in dB: `from_db` under full scale at frame 0, `slope` dB a frame."""
+    np.multiply(scratch.ramp(len(out)), np.float32(-slope * _NEPER), out=out)
+    np.add(out, np.float32(-from_db * _NEPER), out=out)
+    np.exp(out, out=out)
 
 
 def _scaled_s(zone: Zone, kind: int, by_key: int, key: int) -> float:
@@ -104,3 +126,8 @@ def tremolo(zone: Zone, length: int) -> FloatArray | None:
     triangle = 2 * np.abs(2 * ((phase + 0.75) % 1) - 1) - 1
     out[delay:] = np.exp((depth_db * _NEPER) * triangle)
     return out
+
+
+def decay_level(t: float, decay: float, sustain: float) -> float:
+    """Level of a modulation envelope `t` after its hold: falls 1 in `decay`, linearly, not below `sustain`."""
+    return sustain if decay <= 0 else max(1 - t / decay, sustain)

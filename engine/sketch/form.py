@@ -1,6 +1,6 @@
 """The form of a cue: which level every section plays at, its phrases, and where the accents lie.
 
-Music is written in ticks (48 to the beat, counted from the first bar's downbeat) and becomes samples at the end.
+Music is written in ticks (48 to the beat, counted from the first downbeat) and becomes samples at the end.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -23,6 +24,8 @@ SIXTEENTH = TICKS // 4
 NEAR_SAMPLES = round(0.040 * SAMPLE_RATE)
 # A bar belongs to speech when this share of it is spoken over.
 _SPOKEN_SHARE = 0.2
+# Faster than the style's fastest tempo by this, the band plays in half time.
+_HALF_TIME = 1.06
 
 
 def stream(*keys: object) -> np.random.Generator:
@@ -86,7 +89,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A section as it is played: its level 0..4, whether it is the climax, which coming of its label it is."""
+    """A section as it is played: its level 0..4, whether it is the climax, which coming of its label it is"""
 
     index: int
     section: Section
@@ -119,10 +122,17 @@ class Form:
     part_of_bar: tuple[int, ...]
     # 0..1 for each bar: the energy that the playing follows, smooth inside a section.
     force: tuple[float, ...]
+    # One entry a bar: beats pass so fast that the feel is half of them.
+    half_time: tuple[bool, ...]
     ending_bar: int
 
     def part_at(self, bar: int) -> Part:
         return self.parts[self.part_of_bar[bar]]
+
+    def meets(self, hit: Hit) -> bool:
+        """Whether an accent, or the last chord, falls on `hit`."""
+        ticks = [self.ending_tick, *(accent.tick for accent in self.accents)]
+        return any(abs(self.clock.sample(tick) - hit.sample) <= NEAR_SAMPLES for tick in ticks)
 
     @property
     def ending_tick(self) -> int:
@@ -133,6 +143,12 @@ class Form:
             if accent.tick == tick:
                 return accent
         return None
+
+
+def in_tempo(form: Form, bar: int, text: str, rest: str) -> str:
+    """Pattern text as it is played in `bar`: at a rush every step lasts twice as long (half time), and two
+    bars of the plan share one of the pattern. `rest` fills what the longer steps leave open."""
+    return "".join(step + (step if step in "-." else rest) for step in text) if form.half_time[bar] else text
 
 
 def make_form(plan: Plan, style: Style) -> Form:
@@ -178,6 +194,7 @@ def make_form(plan: Plan, style: Style) -> Form:
         spoken=tuple(_is_spoken(plan, bar.start_sample, bar.end_sample_exclusive) for bar in clock.bars),
         part_of_bar=tuple(part_of_bar),
         force=_force(parts, energies, bars),
+        half_time=tuple(bar.segment.bpm > style.tempo_bpm[1] * _HALF_TIME for bar in clock.bars),
         ending_bar=ending_bar,
     )
 
@@ -266,7 +283,10 @@ def _tick_near(sample: int, clock: Clock) -> int | None:
     for unit in (TICKS, SIXTEENTH):
         ticks = range(clock.starts[inside], clock.bar_end(inside), unit)
         tick = min(ticks, key=lambda t: abs(clock.sample(t) - sample))
-        if abs(clock.sample(tick) - sample) <= NEAR_SAMPLES and sample < bar.end_sample_exclusive + NEAR_SAMPLES:
+        if (
+            abs(clock.sample(tick) - sample) <= NEAR_SAMPLES
+            and sample < bar.end_sample_exclusive + NEAR_SAMPLES
+        ):
             return tick
     return None
 
@@ -288,7 +308,7 @@ def _phrases(start: int, end: int, struck: set[int]) -> tuple[Phrase, ...]:
         else:
             index += 1
     out: list[Phrase] = []
-    for first, last in zip(borders, borders[1:], strict=False):
+    for first, last in pairwise(borders):
         if last > first:
             out.append(Phrase(first, last, first in struck, last in struck or last == end))
     return tuple(out)

@@ -1,6 +1,6 @@
 """Functional harmony: modes, chords from roman numerals, and a progression for every section.
 
-Numerals count from the major scale of the tonic whatever the mode ("bVI" is the chord a major third below it);
+Numerals count from the major scale of the tonic whatever the mode ("bVI" lies a major third below it);
 capitals are major, small letters minor, "o" diminished. "/3" and "/5" put the third or fifth into the bass.
 """
 
@@ -38,7 +38,7 @@ _FLAVOUR: dict[str, dict[str, str]] = {
 class Chord:
     """A chord in a key. Letters count scale steps from the tonic (0..6); `pcs` are pitch classes, C is 0.
 
-    `scale` is the mode with this chord's own tones put in: the seven pitch classes that a melody may use over it.
+    `scale` is the mode with this chord's own tones put in: the seven pitch classes a melody may use over it.
     """
 
     numeral: str
@@ -94,7 +94,7 @@ def is_bright(mode: str) -> bool:
 
 
 def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int) -> tuple[Span, ...]:
-    """The chords of the whole cue: progressions by style and mode, leading chords before sections and hits."""
+    """The chords of the cue: progressions by style and mode, leading chords before sections and hits."""
     wanted = strong_letters(theme) if theme is not None else ()
     spans: list[Span] = []
     for part in form.parts:
@@ -130,9 +130,7 @@ def _stock(form: Form, part: Part, wanted: Sequence[Sequence[int]], seed: int) -
     scores = []
     for choice in choices:
         letters = [parse_chord(name, 0, part.mode).letters for name in _flavoured(choice, part.mode)]
-        hits = [
-            letter in letters[bar % len(letters)] for bar, sung in enumerate(wanted) for letter in sung
-        ]
+        hits = [letter in letters[bar % len(letters)] for bar, sung in enumerate(wanted) for letter in sung]
         scores.append((float(np.mean(hits)) if hits else 0.0) + float(rng.uniform(0, 0.45)))
     return _flavoured(choices[int(np.argmax(scores))], part.mode)
 

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
+COMMON_LUFS = -36.0
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A preset of the sound font. `low` to `high` is the range that sounds well, MIDI pitches, inclusive.
@@ -18,6 +21,9 @@ class Facts:
     low: int
     high: int
     struck: bool
+    # Loudness of a line in its middle register at velocity 75, LUFS, as our player renders the preset; gains of
+    # styles are told on top of a common ground.
+    level_lufs: float = COMMON_LUFS
     # For drum kits: lane of a groove -> key.
     lanes: Mapping[str, int] = field(default_factory=dict)
 
@@ -27,8 +33,8 @@ _STANDARD = {
     "tom_mid": 47, "tom_high": 50, "crash": 49, "crash_2": 57, "ride": 51, "tamb": 54, "shaker": 70,
 }  # fmt: skip
 _ORCHESTRAL = {
-    "kick": 36, "snare": 38, "crash": 57, "crash_2": 59, "taiko": 87, "taiko_short": 86, "tamb": 54, "shaker": 70,
-    "triangle": 81,
+    "kick": 36, "snare": 38, "crash": 57, "crash_2": 59, "taiko": 87, "taiko_short": 86, "tamb": 54,
+    "shaker": 70, "triangle": 81,
 }  # fmt: skip
 _ELECTRIC = {
     "kick": 36, "rim": 37, "snare": 38, "clap": 39, "hat": 42, "open": 46, "tom_low": 41, "tom_mid": 47,
@@ -38,39 +44,39 @@ _ELECTRIC = {
 TIMPANI = (41, 53)
 
 INSTRUMENTS: Mapping[str, Facts] = {
-    "piano": Facts(0, 0, 24, 100, True),
-    "epiano": Facts(0, 4, 33, 93, True),
-    "celesta": Facts(0, 8, 60, 103, True),
-    "vibraphone": Facts(0, 11, 53, 89, True),
-    "guitar": Facts(0, 24, 40, 81, True),
-    "acoustic_bass": Facts(0, 32, 28, 60, True),
-    "finger_bass": Facts(0, 33, 28, 60, True),
-    "synth_bass": Facts(0, 38, 28, 60, True),
-    "cello": Facts(0, 42, 36, 77, False),
-    "low_strings": Facts(0, 42, 36, 60, False),
-    "contrabass": Facts(0, 43, 28, 55, False),
-    "tremolo": Facts(0, 44, 40, 88, False),
-    "pizzicato": Facts(0, 45, 36, 91, True),
-    "contrabass_pizz": Facts(0, 45, 28, 60, True),
-    "harp": Facts(0, 46, 28, 100, True),
-    "short_strings": Facts(0, 48, 36, 93, False),
-    "violins": Facts(0, 48, 55, 96, False),
-    "slow_strings": Facts(0, 49, 36, 93, False),
-    "choir": Facts(0, 52, 48, 81, False),
-    "horn": Facts(0, 60, 41, 79, False),
-    "clarinet": Facts(0, 71, 50, 91, False),
-    "flute": Facts(0, 73, 60, 96, False),
-    "square": Facts(0, 80, 36, 96, False),
-    "saw": Facts(0, 81, 36, 96, False),
-    "fantasia": Facts(0, 88, 40, 96, True),
-    "warm_pad": Facts(0, 89, 36, 90, False),
-    "kit": Facts(128, 0, 27, 87, True, _STANDARD),
-    "electro_kit": Facts(128, 25, 27, 87, True, _ELECTRIC),
-    "orchestral_kit": Facts(128, 48, 27, 88, True, _ORCHESTRAL),
-    "fx:riser": Facts(-1, 0, 60, 60, False),
-    "fx:swell": Facts(-1, 1, 60, 60, False),
-    "fx:impact": Facts(-1, 2, 60, 60, True),
-    "fx:downer": Facts(-1, 3, 60, 60, False),
+    "piano": Facts(0, 0, 24, 100, True, -38.7),
+    "epiano": Facts(0, 4, 33, 93, True, -31.6),
+    "celesta": Facts(0, 8, 60, 103, True, -36.6),
+    "vibraphone": Facts(0, 11, 53, 89, True, -39.5),
+    "guitar": Facts(0, 24, 40, 81, True, -39.2),
+    "acoustic_bass": Facts(0, 32, 28, 60, True, -34.8),
+    "finger_bass": Facts(0, 33, 28, 60, True, -33.3),
+    "synth_bass": Facts(0, 38, 28, 60, True, -36.4),
+    "cello": Facts(0, 42, 36, 77, False, -36.4),
+    "low_strings": Facts(0, 42, 36, 60, False, -36.3),
+    "contrabass": Facts(0, 43, 28, 55, False, -35.5),
+    "tremolo": Facts(0, 44, 40, 88, False, -33.3),
+    "pizzicato": Facts(0, 45, 36, 91, True, -37.5),
+    "contrabass_pizz": Facts(0, 45, 28, 60, True, -35.0),
+    "harp": Facts(0, 46, 28, 100, True, -36.6),
+    "short_strings": Facts(0, 48, 36, 93, False, -34.5),
+    "violins": Facts(0, 48, 55, 96, False, -34.5),
+    "slow_strings": Facts(0, 49, 36, 93, False, -31.9),
+    "choir": Facts(0, 52, 48, 81, False, -35.3),
+    "horn": Facts(0, 60, 41, 79, False, -30.9),
+    "clarinet": Facts(0, 71, 50, 91, False, -31.4),
+    "flute": Facts(0, 73, 60, 96, False, -32.5),
+    "square": Facts(0, 80, 36, 96, False, -32.3),
+    "saw": Facts(0, 81, 36, 96, False, -36.0),
+    "fantasia": Facts(0, 88, 40, 96, True, -37.5),
+    "warm_pad": Facts(0, 89, 36, 90, False, -39.2),
+    "kit": Facts(128, 0, 27, 87, True, -41.1, _STANDARD),
+    "electro_kit": Facts(128, 25, 27, 87, True, -35.9, _ELECTRIC),
+    "orchestral_kit": Facts(128, 48, 27, 88, True, -41.2, _ORCHESTRAL),
+    "fx:riser": Facts(-1, 0, 36, 60, False),
+    "fx:swell": Facts(-1, 1, 36, 60, False),
+    "fx:impact": Facts(-1, 2, 36, 60, True),
+    "fx:downer": Facts(-1, 3, 36, 60, False),
 }
 
 

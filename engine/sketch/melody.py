@@ -1,7 +1,7 @@
 """The melody: the theme stated, varied and brought back, phrase by phrase, fitted to the harmony.
 
-A phrase of the form sings half of the theme (its first or its answering bars). How it is varied depends on how
-often the theme came before, on the section's level and on whether the section is the theme's own or another one.
+A phrase of the form sings half of the theme (its first or its answering bars). How it is varied depends on
+how often the theme came before, on the section's level and on whether the section is the theme's own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -174,7 +175,7 @@ class Singer:
                 ticks = min(round(note.length * _EIGHTH), length - at)
                 strong = at % (2 * TICKS) == 0
                 tones.append(_Tone(clock.starts[bar] + at, ticks, note.degree, strong, bar))
-        for tone, following in zip(tones, tones[1:], strict=False):
+        for tone, following in pairwise(tones):
             tone.ticks = min(tone.ticks, following.tick - tone.tick)
         end = clock.bar_end(phrase.end_bar_exclusive - 1)
         if tones:
@@ -227,7 +228,7 @@ class Singer:
         return 12 * octave + self.tonic + above + 12 * (degree // 7)
 
     def _to_harmony(self, tones: list[_Tone], low: int, high: int) -> None:
-        """Strong and long notes become chord tones; no parallels with the bass; no long minor ninths over it."""
+        """Strong and long notes become chord tones; no parallels with the bass, no minor ninths over it."""
         previous: _Tone | None = None
         for position, tone in enumerate(tones):
             chord, span = self.chord_at(tone.tick)
@@ -241,7 +242,7 @@ class Singer:
                     pitch = self._pitch_of(tone.degree + step, chord, 5)
                     if not low <= pitch <= high or pitch % 12 not in chord.pcs:
                         continue
-                    price = abs(step) + 6 * self._parallel(previous, tone, pitch)
+                    price = float(abs(step)) + 6 * self._parallel(previous, tone, pitch)
                     price += 4 * ((pitch - bass) % 12 == 1)
                     if previous is not None:
                         price += 0.15 * abs(pitch - previous.pitch) + 0.6 * (pitch == previous.pitch)

@@ -19,7 +19,7 @@ from .soundfont import SoundFont, Wave, Zone
 FloatArray = npt.NDArray[np.float32]
 
 # Interpolated at a stretch: small enough for a core's own cache, large enough to hide numpy's call overhead.
-_PIECE = 16_384
+_PIECE = 8_192
 # At least this much is made at once; notes of one pitch differ little in length.
 _GROW = 24_000
 # A swept filter gets new coefficients this often (5.3 ms at first, then 21 ms: fast sweeps end early).
@@ -44,6 +44,10 @@ class Unrolled:
         # One frame of silence ahead of the first: the interpolation looks one back.
         self._sound = np.zeros(_LEAD, np.float32)
         self._made = 0
+
+    @property
+    def bytes(self) -> int:
+        return int(self._sound.nbytes)
 
     def upto(self, frames: int) -> FloatArray:
         """At least `frames` frames behind one leading frame of silence; silence behind a sample's end."""
@@ -88,7 +92,7 @@ class Pitched:
 
     def __init__(self, source: Unrolled, zone: Zone, key: int) -> None:
         self.key = pitched_key(zone, key)
-        self._source = source
+        self.source = source
         self._step = zone.step(key)
         self._lowpass = _LowPass(zone)
         self._tilt = _tilt_coefficient(key)
@@ -127,7 +131,7 @@ class Pitched:
         self._made = frames
 
     def _interpolate(self, first: int, last: int) -> FloatArray:
-        x = self._source.upto(int(last * self._step) + _BEHIND + 1)
+        x = self.source.upto(int(last * self._step) + _BEHIND + 1)
         out = np.empty(last - first, np.float32)
         half, more = np.float32(0.5), np.float32(1.5)
         for start in range(first, last, _PIECE):

@@ -6,9 +6,12 @@ The response is early reflections and band-wise decaying noise (J. A. Moorer, "A
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from scipy import fft
+from scipy.signal import butter, sosfilt
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -56,9 +59,8 @@ def impulse_response(seed: int) -> FloatArray:
         level = 0.5 * np.exp(-at_s / 0.05)
         early[0, round(at_s * RATE)] += level * np.sqrt(side)
         early[1, round(at_s * RATE)] += level * np.sqrt(1 - side)
-    # Walls swallow treble: reflections are as dull as the late sound's start.
-    spectrum = np.fft.rfft(early, padded, axis=1) * (1 - _above(hertz, 5000)) * _above(hertz, _MONO_BELOW_HZ)
-    early = np.fft.irfft(spectrum, padded, axis=1)[:, :length]
+    # Walls swallow treble; bass stays in the middle.
+    early = sosfilt(butter(1, (2 * _MONO_BELOW_HZ, 5000), "bandpass", fs=RATE, output="sos"), early, axis=1)
 
     both = late + early
     fade = length // 8
@@ -74,31 +76,53 @@ def _above(hertz: npt.NDArray[np.float64], edge: float) -> npt.NDArray[np.float6
 
 
 class Room:
-    """Convolves mono sends block by block; what rings over a block's end is carried into the next.
-
-    The first frames of early reflections follow the dry sound: nothing is heard before it.
-    """
+    """Convolves mono sends block by block; what rings over a block's end is carried into the next."""
 
     def __init__(self, response: FloatArray, block: int) -> None:
         self._block = block
-        self._size = fft.next_fast_len(block + response.shape[1] - 1, real=True)
+        self._size = _transform_length(block + response.shape[1] - 1)
         self._spectrum = fft.rfft(response, self._size)
-        self._tail_length = self._size - block
         self._tails: dict[str, FloatArray] = {}
+        self._arrays: tuple[FloatArray, npt.NDArray[np.complex64]] | None = None
 
-    def add(self, name: str, send: FloatArray | None, out: FloatArray) -> None:
-        """Add the room's answer to `send` (frames; None is silence) to `out` (frames, 2), both one block long."""
-        tail = self._tails.pop(name, None)
-        if send is None:
-            if tail is None:
-                return
-            wet = np.zeros((2, self._size), np.float32)
-        else:
-            wet = fft.irfft(self._spectrum * fft.rfft(send, self._size), self._size)
-        if tail is not None:
-            wet[:, : self._tail_length] += tail
-        frames = len(out)
-        out += wet[:, :frames].T
-        rest = wet[:, self._block :]
+    def add(self, sends: Mapping[str, FloatArray], outs: Mapping[str, FloatArray]) -> None:
+        """Add the room's answers to `outs` (frames, 2); `sends` (frames) has those that are not silent.
+
+        All are at most one block long, and shorter ones are the last. Names tie a block to the ones before.
+        """
+        if sends:
+            padded, product = self._work(len(sends))
+            for row, send in zip(padded, sends.values(), strict=True):
+                row[: len(send)] = send
+                row[len(send) :] = 0
+            # One call for all: several rows at once go through the processor's wide registers.
+            np.multiply(fft.rfft(padded)[:, None], self._spectrum, out=product)
+            wet = fft.irfft(product, self._size, overwrite_x=True)
+            for name, answer in zip(sends, wet, strict=True):
+                self._overlap(name, answer, outs[name])
+        for name in [name for name in self._tails if name not in sends]:
+            self._overlap(name, np.zeros((2, self._size), np.float32), outs[name])
+
+    def _work(self, rows: int) -> tuple[FloatArray, npt.NDArray[np.complex64]]:
+        """The same memory for each block: fresh pages cost as much as the transform."""
+        if self._arrays is None or len(self._arrays[0]) != rows:
+            self._arrays = (
+                np.zeros((rows, self._size), np.float32),
+                np.zeros((rows, 2, self._size // 2 + 1), np.complex64),
+            )
+        return self._arrays
+
+    def _overlap(self, name: str, answer: FloatArray, out: FloatArray) -> None:
+        before = self._tails.pop(name, None)
+        if before is not None:
+            answer[:, : before.shape[1]] += before
+        out += answer[:, : len(out)].T
+        rest = answer[:, self._block :]
         if np.any(rest):
             self._tails[name] = rest.copy()
+
+
+def _transform_length(least: int) -> int:
+    """The next power of two where it is near: those run fastest."""
+    power = 1 << (least - 1).bit_length()
+    return power if power <= 1.25 * least else int(fft.next_fast_len(least, real=True))

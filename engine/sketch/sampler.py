@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from math import cos, log10, pi, sin
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from ..errors import EngineFault, InputError
 from . import soundfont as sf
 from .effects import make_effect
-from .envelope import envelope, tremolo
+from .envelope import ENVELOPE_KINDS, FLOOR_DB, Scratch, envelope, tremolo
 from .resample import Pitched, PitchedKey, Unrolled, pitched_key
 from .soundfont import SoundFont, Wave, Zone
 from .voices import EFFECTS_BANK, Voice
@@ -32,7 +33,8 @@ _EMU_ATTENUATION = 0.4
 _SOFT_TREBLE_DB = 12.0
 LENGTH_STEP = 480
 _VELOCITY_STEP = 5
-_CACHE_BYTES = 96_000_000
+# Together under 300 MB however long the cue is; a rich minute needs half of it.
+_PITCHED_BYTES, _WAVE_BYTES, _NOTE_BYTES = 128_000_000, 64_000_000, 64_000_000
 # Cutting a note off (an open hi-hat that is closed) takes this long.
 CHOKE_FRAMES = 480
 
@@ -42,6 +44,8 @@ class _Sized(Protocol):
     def bytes(self) -> int: ...
 
 
+# Voice, pitch, velocity, length.
+NoteKey = tuple[str, int, int, int]
 K = TypeVar("K")
 V = TypeVar("V", bound=_Sized)
 
@@ -71,6 +75,11 @@ class _Cache(Generic[K, V]):
             _, (_, dropped) = self._items.popitem(last=False)
             self._bytes -= dropped
 
+    def drop(self, key: K) -> None:
+        item = self._items.pop(key, None)
+        if item is not None:
+            self._bytes -= item[1]
+
 
 class Sounding:
     """A finished note: (frames, 2) at 48 kHz."""
@@ -97,9 +106,11 @@ class Sampler:
             if voice.bank != EFFECTS_BANK:
                 self._zones[voice.name] = font.zones(voice.bank, voice.program)
         self._matches: dict[tuple[str, int, int], tuple[Zone, ...]] = {}
-        self._waves: dict[Wave, Unrolled] = {}
-        self._pitched: _Cache[PitchedKey, Pitched] = _Cache(_CACHE_BYTES)
-        self._notes: _Cache[tuple[str, int, int, int], Sounding] = _Cache(_CACHE_BYTES)
+        self._waves: _Cache[Wave, Unrolled] = _Cache(_WAVE_BYTES)
+        self._scratch = Scratch()
+        self._last_shape: tuple[tuple[float, ...], FloatArray] = ((), np.zeros(0, np.float32))
+        self._pitched: _Cache[PitchedKey, Pitched] = _Cache(_PITCHED_BYTES)
+        self._notes: _Cache[NoteKey, Sounding] = _Cache(_NOTE_BYTES)
 
     def voice(self, name: str) -> Voice:
         if name not in self._voices:
@@ -112,16 +123,21 @@ class Sampler:
             return 0
         return self._match(name, pitch, _rounded_velocity(velocity))[0].exclusive_class
 
-    def note(self, name: str, pitch: int, velocity: int, length: int) -> FloatArray:
-        """The sound of one note held `length` frames: (frames, 2), its release included.
-
-        Velocity is rounded to 5, `length` to 10 ms: that many notes share one array, which must not be changed.
-        """
-        voice = self._voices[name]
-        if voice.bank != EFFECTS_BANK:
+    def note_key(self, name: str, pitch: int, velocity: int, length: int) -> NoteKey:
+        """What is played for a note: velocity rounded to 5 and length to 10 ms, for effects as they are."""
+        if self.voice(name).bank != EFFECTS_BANK:
             velocity = _rounded_velocity(velocity)
             length = max(LENGTH_STEP * ((length + LENGTH_STEP // 2) // LENGTH_STEP), LENGTH_STEP)
-        key = (name, pitch, velocity, length)
+        return name, pitch, velocity, length
+
+    def forget(self, key: NoteKey) -> None:
+        """Free the memory of a note that will not come again."""
+        self._notes.drop(key)
+
+    def note(self, key: NoteKey) -> FloatArray:
+        """The sound of one note: (frames, 2), its release included. Not to be changed: notes alike share it."""
+        name, pitch, velocity, length = key
+        voice = self.voice(name)
         sounding = self._notes.get(key)
         if sounding is None:
             if voice.bank == EFFECTS_BANK:
@@ -152,46 +168,55 @@ class Sampler:
         return known
 
     def _play(self, voice: Voice, pitch: int, velocity: int, length: int) -> FloatArray:
-        layers = [
-            self._layer(voice, zone, pitch, velocity, length)
-            for zone in self._match(voice.name, pitch, velocity)
-        ]
-        audio = np.zeros((max(len(mono) for mono, _, _ in layers), 2), np.float32)
-        for mono, left, right in layers:
-            audio[: len(mono), 0] += mono * left
-            audio[: len(mono), 1] += mono * right
+        audio = np.zeros((0, 2), np.float32)
+        for zone in self._match(voice.name, pitch, velocity):
+            gains = _gains(voice, zone, velocity)
+            mono = self._layer(zone, pitch, velocity, length, FLOOR_DB + 20 * log10(max(*gains, 1e-4)))
+            frames = len(mono)
+            if len(audio) < frames:
+                audio = np.concatenate([audio, np.zeros((frames - len(audio), 2), np.float32)])
+            for channel, gain in enumerate(gains):
+                # Half of a stereo pair is silent on the other side.
+                if gain > 1e-9:
+                    part = np.multiply(mono, np.float32(gain), out=self._scratch.array("part", frames))
+                    audio[:frames, channel] += part
         return audio
 
-    def _layer(
-        self, voice: Voice, zone: Zone, pitch: int, velocity: int, length: int
-    ) -> tuple[FloatArray, np.float32, np.float32]:
-        """One zone of a note: its sound with the envelope, and the gains to left and right."""
+    def _layer(self, zone: Zone, pitch: int, velocity: int, length: int, silent_db: float) -> FloatArray:
+        """One zone of a note with its envelope, mono; good until the next call."""
         fixed = zone.value(sf.FIXED_KEY)
         key = fixed if 0 <= fixed <= 127 else pitch
         fixed = zone.value(sf.FIXED_VELOCITY)
         velocity = fixed if 0 < fixed <= 127 else velocity
-        shape = envelope(zone, key, length)
+        shape = self._shape(zone, key, length, silent_db)
         pitched = self._pitch(zone, key)
         bright, dark = pitched.upto(len(shape))
         self._pitched.put(pitched.key, pitched)
-        shape = shape[: len(bright)]
+        self._waves.put(zone.wave, pitched.source)
+        frames = len(bright)
         treble = np.float32(10 ** (-_SOFT_TREBLE_DB * (1 - velocity / 127) / 20))
-        mono = bright * treble
-        mono += dark * (1 - treble)
-        mono *= shape
-        shake = tremolo(zone, len(mono))
+        mono = np.multiply(bright, treble, out=self._scratch.array("mono", frames))
+        mono += np.multiply(dark, 1 - treble, out=self._scratch.array("part", frames))
+        mono *= shape[:frames]
+        shake = tremolo(zone, frames)
         if shake is not None:
             mono *= shake
-        left, right = _gains(voice, zone, velocity)
-        return mono, left, right
+        return mono
+
+    def _shape(self, zone: Zone, key: int, length: int, silent_db: float) -> FloatArray:
+        identity = (*(zone.value(kind) for kind in ENVELOPE_KINDS), key, length, silent_db)
+        # Both halves of a stereo pair have the same envelope, and follow each other.
+        if identity != self._last_shape[0]:
+            self._last_shape = identity, envelope(zone, key, length, silent_db, self._scratch)
+        return self._last_shape[1]
 
     def _pitch(self, zone: Zone, key: int) -> Pitched:
         identity = pitched_key(zone, key)
         pitched = self._pitched.get(identity)
         if pitched is None:
-            if zone.wave not in self._waves:
-                self._waves[zone.wave] = Unrolled(self._font, zone.wave)
-            pitched = Pitched(self._waves[zone.wave], zone, key)
+            wave = self._waves.get(zone.wave) or Unrolled(self._font, zone.wave)
+            self._waves.put(zone.wave, wave)
+            pitched = Pitched(wave, zone, key)
         return pitched
 
 
@@ -199,10 +224,10 @@ def _rounded_velocity(velocity: int) -> int:
     return min(max(_VELOCITY_STEP * round(velocity / _VELOCITY_STEP), _VELOCITY_STEP), 127)
 
 
-def _gains(voice: Voice, zone: Zone, velocity: int) -> tuple[np.float32, np.float32]:
+def _gains(voice: Voice, zone: Zone, velocity: int) -> tuple[float, float]:
     """Left and right: attenuation, the velocity curve of 8.4.1 (concave, 960 cB), and a constant-power pan."""
     attenuation_db = _EMU_ATTENUATION * min(max(zone.value(sf.ATTENUATION), 0), 1440) / 10
     level = _HEADROOM * (velocity / 127) ** 2 * 10 ** ((voice.gain_db - attenuation_db) / 20)
     pan = min(max(zone.value(sf.PAN) * voice.width + 500 * voice.pan, -500.0), 500.0)
-    angle = (pan + 500) / 1000 * np.pi / 2
-    return np.float32(level * np.cos(angle)), np.float32(level * np.sin(angle))
+    angle = (pan + 500) / 1000 * pi / 2
+    return level * cos(angle), level * sin(angle)

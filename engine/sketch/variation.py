@@ -83,7 +83,8 @@ def diminish(bars: Sequence[Bar]) -> tuple[Bar, ...]:
 def fragment(bars: Sequence[Bar], eighths: float) -> tuple[Bar, ...]:
     """Only what begins within the first `eighths` of each pair of bars."""
     return tuple(
-        tuple(note for note in bar if note.at + EIGHTHS * (index % 2) < eighths) for index, bar in enumerate(bars)
+        tuple(note for note in bar if note.at + EIGHTHS * (index % 2) < eighths)
+        for index, bar in enumerate(bars)
     )
 
 

@@ -1,13 +1,13 @@
 """Voice leading: the bass line's pitches and four upper voices for every chord, by dynamic programming.
 
-Cost of a step: how far the voices move, parallel fifths and octaves (dear between bass and top), leaps of the top
-voice. Every voicing holds root and third; nothing below C3 but the bass, so no third can lie there.
+Cost of a step: how far the voices move, parallel fifths and octaves (dear between bass and top), leaps of the
+top voice. Every voicing holds root and third; nothing below C3 but the bass, so no third can lie there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -34,9 +34,9 @@ def bass_pitches(spans: Sequence[Span], register: int) -> tuple[int, ...]:
     return tuple(out)
 
 
-def lead_voices(spans: Sequence[Span], bass: Sequence[int], ceilings: Sequence[int], centre: int) -> tuple[
-    tuple[int, ...], ...
-]:
+def lead_voices(
+    spans: Sequence[Span], bass: Sequence[int], ceilings: Sequence[int], centre: int
+) -> tuple[tuple[int, ...], ...]:
     """Four rising pitches for each chord, below its ceiling (the melody's lowest note there)."""
     options: list[Pitches] = []
     cache: dict[tuple[tuple[int, ...], int], Pitches] = {}
@@ -72,7 +72,7 @@ def _candidates(pcs: tuple[int, ...], ceiling: int) -> Pitches:
             voices
             for voices in combinations(pitches, VOICES)
             if needed <= {p % 12 for p in voices}
-            and all(b - a <= 12 for a, b in zip(voices, voices[1:], strict=False))
+            and all(b - a <= 12 for a, b in pairwise(voices))
             and voices[1] - voices[0] >= 3
         ]
         if found:
@@ -89,13 +89,16 @@ def _placing(voices: Pitches, centre: int) -> npt.NDArray[np.float64]:
 
 def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) -> npt.NDArray[np.float64]:
     moves = np.abs(before[:, None, :] - after[None, :, :])
-    cost = moves.sum(axis=2) + 0.5 * np.maximum(moves[:, :, -1] - 2, 0) + 0.8 * np.maximum(moves.max(axis=2) - 4, 0)
+    cost = (
+        moves.sum(axis=2)
+        + 0.5 * np.maximum(moves[:, :, -1] - 2, 0)
+        + 0.8 * np.maximum(moves.max(axis=2) - 4, 0)
+    )
     low_before = np.full((len(before), 1), bass_before)
     low_after = np.full((len(after), 1), bass_after)
     a = np.concatenate([low_before, before], axis=1)
     b = np.concatenate([low_after, after], axis=1)
     steps = np.sign(b[None, :, :] - a[:, None, :])
-    cost = cost.astype(np.float64)
     for low, high in combinations(range(VOICES + 1), 2):
         first = (a[:, high] - a[:, low]) % 12
         second = (b[:, high] - b[:, low]) % 12
@@ -103,4 +106,4 @@ def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) 
         perfect = np.isin(first, (0, 7))[:, None] & (first[:, None] == second[None, :])
         price = _PARALLEL_OUTER if (low, high) == (0, VOICES) else _PARALLEL_INNER
         cost += price * (together & perfect)
-    return cost
+    return np.asarray(cost, dtype=np.float64)

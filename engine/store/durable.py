@@ -1,4 +1,6 @@
-"""The one door through which files are written: a reader sees the old file or the whole new one, never a part."""
+"""The one door through which files are written: a reader sees the old file or the whole new one, never a
+part.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ from typing import BinaryIO
 
 from ..errors import OutputError
 
-# Windows refuses to replace a file that a virus scanner or an editor still holds; it lets go within this time.
+# Windows refuses to replace a file that a virus scanner or an editor still holds; it lets go within this
+# time.
 _REPLACE_WAITS_S = (0.01, 0.02, 0.04, 0.08, 0.16)
 
 
@@ -30,7 +33,9 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        descriptor = os.open(
+            temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644
+        )
         try:
             with os.fdopen(descriptor, "w+b") as file:
                 yield file
@@ -48,7 +53,9 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
 def output_error(path: Path, error: OSError) -> OutputError:
     """The sentence for a write that the operating system refused."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return OutputError(f"no space left to write '{path.name}': free some room on the disk of '{path.parent}'")
+        return OutputError(
+            f"no space left to write '{path.name}': free some room on the disk of '{path.parent}'"
+        )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(f"'{path.parent}' cannot be written: choose another folder with -o")
     return OutputError(f"'{path}' could not be written ({error.strerror}): choose another folder with -o")
@@ -64,7 +71,9 @@ def sync_descriptor(descriptor: int) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename inside `folder` survive a power cut. Windows has no such call and journals renames itself."""
+    """Make a rename inside `folder` survive a power cut. Windows has no such call and journals renames
+    itself.
+    """
     if sys.platform == "win32":
         return
     descriptor = os.open(folder, os.O_RDONLY)

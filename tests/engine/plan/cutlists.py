@@ -21,7 +21,8 @@ class CutList:
 
     def hits(self) -> list[Hit]:
         return [
-            Hit(round(t * FPS), round(t * 48000), "would", 1.0 if t in self.strong else 0.2) for t in self.cuts
+            Hit(round(t * FPS), round(t * 48000), "would", 1.0 if t in self.strong else 0.2)
+            for t in self.cuts
         ]
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from functools import cache
 
-import cutlists
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import cutlists
 from hitpoint.engine.plan.bars import BarCosts, fill_bars
 from hitpoint.engine.plan.tempo import TempoLimits, TempoMap, fit_tempo
 from hitpoint.engine.types import Hit
@@ -68,7 +68,9 @@ def test_maps_keep_the_limits(mean_shot_s: float) -> None:
 @settings(max_examples=25, deadline=None)
 @given(
     st.integers(4 * 48000, 40 * 48000),
-    st.lists(st.tuples(st.floats(0, 1), st.sampled_from(["must", "would", "avoid"]), st.floats(0, 1)), max_size=9),
+    st.lists(
+        st.tuples(st.floats(0, 1), st.sampled_from(["must", "would", "avoid"]), st.floats(0, 1)), max_size=9
+    ),
 )
 def test_any_hits_give_a_map_within_the_limits(samples: int, drawn: list[tuple[float, str, float]]) -> None:
     hits = [Hit(0, int(place * samples), kind, strength) for place, kind, strength in drawn]  # type: ignore[arg-type]

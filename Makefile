@@ -1,0 +1,58 @@
+# One entry for people and for CI. `make demo` and `make test` do all their set-up themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+OUT ?= out
+CODE := engine export plugin ui tests tools setup.py
+
+.PHONY: demo test check format bench sounds clean
+
+demo: $(VENV)/.installed
+	$(BIN)/hitpoint demo --out $(OUT)/demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev .pkg/hitpoint
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	MYPYPATH=.pkg $(BIN)/mypy -p hitpoint.engine -p hitpoint.export -p hitpoint.ui -p hitpoint.plugin
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_house.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix $(CODE)
+	$(BIN)/ruff format $(CODE)
+
+# Tables with ratios, never pass or fail: machines are noisy.
+bench: $(VENV)/.dev
+	$(BIN)/python -m tools.bench
+
+# Random cut lists, many seeds: the long form of what the tests check in short.
+bench-hits: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_hits
+
+# Builds the bundled sound font anew from Debian's fluid-soundfont-gm.
+sounds: $(VENV)/.dev
+	$(BIN)/python tools/make_sounds.py
+
+clean:
+	rm -rf $(VENV) .pkg build $(OUT) *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || \
+	  { echo "Hitpoint needs Python 3.11, 3.12 or 3.13: name one, as in 'make PYTHON=python3.12 $(MAKECMDGOALS)'"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: $(VENV)/bin/python setup.py constraints.txt
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(PIP) -e ".[dev]"
+	@touch $@
+
+.pkg/hitpoint:
+	@mkdir -p .pkg
+	@ln -sfn .. .pkg/hitpoint

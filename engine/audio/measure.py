@@ -1,0 +1,247 @@
+"""Does the music meet the picture? Measured on the finished sound, with chance beside it.
+
+Everything rests on onset curves (`onset.py`, judged against librosa). A hit is met when some stem has an
+onset within 40 ms of it that is no weaker than that stem's ordinary beats; how often the same rule is met at
+random moments is told as `chance`. The stricter question, whether strong hits stand out from the stem's own
+beats, is `accent_scores`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.ndimage
+
+from ..timebase import SAMPLE_RATE
+from ..types import Hit, Plan
+from .finish import EFFECTS, MUSIC
+from .onset import HOP, OnsetCurve
+
+Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+
+TOLERANCE_S = 0.040
+_TOLERANCE = round(TOLERANCE_S * SAMPLE_RATE)
+_REACH = round(_TOLERANCE / HOP)
+_SHIFTS = 200
+_SEED = 20_200_601
+# Measured on clicks and drum samples: the curve's peak lies this far after the first sample of the sound.
+_LATE = round(0.75 * HOP)
+# A stem plays where its level within two seconds is above this (mean square, -60 dBFS).
+_AUDIBLE = 1e-6
+_NEARBY = round(4 * SAMPLE_RATE / HOP)
+
+On = Literal["downbeat", "beat", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class HitMeasure:
+    """What was found at one hit of the plan.
+
+    met       an onset within 40 ms, at least as strong as the stem's ordinary beats; for an `avoid`: none is
+    there error_ms  that onset's time minus the hit's; None without one on        what the plan's grid has
+    within 40 ms of the hit met_by    the stem whose onset stands out most; the stem of effects only when no
+    other has one z         how many standard deviations that onset stands above its stem's mean
+    """
+
+    hit: Hit
+    met: bool
+    error_ms: float | None
+    on: On
+    met_by: str
+    z: float
+
+
+@dataclass(frozen=True, slots=True)
+class HitReport:
+    """`chance` is the share of must and would hits that would be met at random moments of the same music."""
+
+    hits: tuple[HitMeasure, ...]
+    chance: float
+
+    @property
+    def met(self) -> int:
+        return sum(measure.met for measure in self.wanted)
+
+    @property
+    def wanted(self) -> tuple[HitMeasure, ...]:
+        return tuple(measure for measure in self.hits if measure.hit.kind != "avoid")
+
+
+def measure_hits(onsets: Mapping[str, OnsetCurve], plan: Plan, *, head_samples: int) -> HitReport:
+    """Looks for an onset at every hit of `plan`.
+
+    `onsets` are curves by stem name, as `finish()` gives them, from the first sample of the files;
+    `head_samples` is the handle before the cue.
+    """
+    streams = {name: _Stream(curve, plan, head_samples) for name, curve in onsets.items() if name != MUSIC}
+    hits = tuple(_measure(hit, streams, plan, head_samples) for hit in plan.hits)
+    wanted = np.array([hit.sample for hit in plan.hits if hit.kind != "avoid"], np.int64)
+    return HitReport(hits, _chance(wanted, streams, plan.samples, head_samples))
+
+
+class _Stream:
+    """One stem's onsets, and how strong its ordinary beats are."""
+
+    def __init__(self, curve: OnsetCurve, plan: Plan, head: int) -> None:
+        strength = curve.strength
+        self._mean = float(strength.mean())
+        self._deviation = float(strength.std())
+        peaks = np.where(strength >= scipy.ndimage.maximum_filter1d(strength, 3), strength, 0)
+        hits = np.array([hit.sample for hit in plan.hits], np.int64)
+        beats = np.array(plan.beats, np.int64)
+        if len(hits) and len(beats):
+            beats = beats[np.abs(beats[:, None] - hits).min(axis=1) > _TOLERANCE]
+        ordinary = _around(strength)[_indices(curve, beats + head)]
+        usual = float(np.median(ordinary)) if len(ordinary) else 0.0
+        # In a stem that rests on most beats "usual" is nothing: an onset must at least stand out from the
+        # curve.
+        self._least = max(usual, self._mean + self._deviation)
+        self._peaks = peaks
+        self._curve = curve
+        self.meets: Flags = (_around(peaks) >= self._least) & (_around(peaks) > 0)
+
+    def at(self, sample: int) -> tuple[float, int] | None:
+        """(z, sample of the onset) of the strongest onset within 40 ms of a sample of the file."""
+        middle = self._curve.at(sample)
+        first = max(0, middle - _REACH)
+        near = self._peaks[first : middle + _REACH + 1]
+        index = first + int(near.argmax())
+        strength = float(self._peaks[index])
+        if not self.meets[middle] or self._deviation == 0:
+            return None
+        return (strength - self._mean) / self._deviation, round((index + self._between(index)) * HOP) - _LATE
+
+    def _between(self, index: int) -> float:
+        """Where the top of a parabola through the peak and its neighbours lies, in steps from `index`."""
+        strength = self._curve.strength
+        if not 0 < index < len(strength) - 1:
+            return 0.0
+        before, top, after = (float(value) for value in strength[index - 1 : index + 2])
+        bend = before - 2 * top + after
+        return 0.0 if bend >= 0 else 0.5 * (before - after) / bend
+
+
+def _measure(hit: Hit, streams: Mapping[str, _Stream], plan: Plan, head: int) -> HitMeasure:
+    found = {name: stream.at(hit.sample + head) for name, stream in streams.items()}
+    best, z, error_ms = "none", 0.0, None
+    for name, onset in found.items():
+        if onset is None:
+            continue
+        replaces_effects = best == EFFECTS and name != EFFECTS
+        if best == "none" or replaces_effects or (onset[0] > z and name != EFFECTS):
+            best, z = name, onset[0]
+            error_ms = 1000 * (onset[1] - head - hit.sample) / SAMPLE_RATE
+    met = (best == "none") if hit.kind == "avoid" else (best != "none")
+    return HitMeasure(hit, met, error_ms, _on(hit, plan), best, z)
+
+
+def _on(hit: Hit, plan: Plan) -> On:
+    if any(abs(downbeat - hit.sample) <= _TOLERANCE for downbeat in plan.downbeats):
+        return "downbeat"
+    return "beat" if any(abs(beat - hit.sample) <= _TOLERANCE for beat in plan.beats) else "none"
+
+
+def _chance(hits: npt.NDArray[np.int64], streams: Mapping[str, _Stream], samples: int, head: int) -> float:
+    if not len(hits) or not streams:
+        return 0.0
+    met: Flags = np.any([stream.meets for stream in streams.values()], axis=0)
+    moved = (hits[None, :] + _shifts(samples)[:, None]) % samples
+    return float(met[np.minimum((moved + head + HOP // 2) // HOP, len(met) - 1)].mean())
+
+
+@dataclass(frozen=True, slots=True)
+class AccentScore:
+    """How far strong hits stand out of one stream.
+
+    strength    mean onset strength (largest within 40 ms) at the hits
+    percentile  how many of a hundred beats of the stream's own grid are weaker than that
+    above_90    share of the hits that lie above the 90th percentile of that grid
+    z           against the same number at 200 circular shifts of the hits
+    """
+
+    stream: str
+    hits: int
+    strength: float
+    percentile: float
+    above_90: float
+    z: float
+
+
+def accent_score(
+    curve: OnsetCurve, hits: Sequence[int], grid: Sequence[int], *, stream: str, playing: Flags | None = None
+) -> AccentScore:
+    """The score of one stream. `hits` and `grid` are samples of its file.
+
+    `playing` (bool, one value a HOP) restricts grid and shifts to where the stream counts, so that its
+    silence does not flatter it.
+    """
+    near = _around(curve.strength)
+    where = np.flatnonzero(playing) if playing is not None else np.arange(len(near))
+    at_hits = _indices(curve, np.asarray(hits, np.int64))
+    at_grid = _indices(curve, np.asarray(grid, np.int64))
+    if playing is not None:
+        at_grid = at_grid[playing[at_grid]]
+    if not len(at_hits) or not len(at_grid) or not len(where):
+        return AccentScore(stream, len(at_hits), 0.0, 0.0, 0.0, 0.0)
+    values, own = near[at_hits], near[at_grid]
+    strength = float(values.mean())
+    places = np.searchsorted(where, at_hits)
+    moved = (places[None, :] + _shifts(len(where))[:, None]) % len(where)
+    shifted = near[where[moved]].mean(axis=1)
+    deviation = float(shifted.std())
+    return AccentScore(
+        stream=stream,
+        hits=len(at_hits),
+        strength=strength,
+        percentile=100 * float((own < strength).mean()),
+        above_90=float((values > np.percentile(own, 90)).mean()),
+        z=(strength - float(shifted.mean())) / deviation if deviation > 0 else 0.0,
+    )
+
+
+def accent_scores(
+    onsets: Mapping[str, OnsetCurve], plan: Plan, *, head_samples: int
+) -> tuple[AccentScore, ...]:
+    """Scores at the plan's strong hits: on drums where they play, else on the stem that is loudest there
+    (never the effects), and on the mix without effects. A stream without strong hits is left out.
+    """
+    strong = [hit.sample + head_samples for hit in plan.hits if hit.strong]
+    grid = [beat + head_samples for beat in plan.beats]
+    names = [name for name in onsets if name not in (MUSIC, EFFECTS)]
+    out = []
+    if names and strong:
+        levels = np.stack([_nearby(onsets[name].power) for name in names])
+        lead = levels.argmax(axis=0)
+        if "drums" in names:
+            lead = np.where(levels[names.index("drums")] > _AUDIBLE, names.index("drums"), lead)
+        for index, name in enumerate(names):
+            playing = lead == index
+            own = [hit for hit in strong if playing[onsets[name].at(hit)]]
+            if own:
+                out.append(accent_score(onsets[name], own, grid, stream=name, playing=playing))
+    if MUSIC in onsets and strong:
+        out.append(accent_score(onsets[MUSIC], strong, grid, stream=MUSIC))
+    return tuple(out)
+
+
+def _around(strength: Floats) -> Floats:
+    """Largest value within 40 ms."""
+    return np.asarray(scipy.ndimage.maximum_filter1d(strength, 2 * _REACH + 1, mode="constant"))
+
+
+def _nearby(power: Floats) -> Floats:
+    return np.asarray(scipy.ndimage.uniform_filter1d(power, _NEARBY, mode="nearest"))
+
+
+def _indices(curve: OnsetCurve, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.clip((samples + HOP // 2) // HOP, 0, len(curve.strength) - 1)
+
+
+def _shifts(length: int) -> npt.NDArray[np.int64]:
+    random = np.random.Generator(np.random.PCG64(_SEED))
+    return random.integers(0, max(1, length), _SHIFTS)

@@ -1,0 +1,159 @@
+"""Accents that can be heard and measured: a breath before each strong hit, then everybody who plays strikes.
+
+An onset stands out by what it rises from. So the beat before a hit is thinned and softened, its last half
+is empty, held notes let go; on the hit low and high sound together. Nothing else in the piece is struck so.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+
+from .drums import lane_key
+from .form import SIXTEENTH, TICKS, Accent, Form, Part
+from .harmony import Span
+from .instruments import INSTRUMENTS, fit
+from .notes import Event, clamp
+
+# The breath: silence before the hit, and the thinner stretch before it.
+_SILENCE = TICKS // 2
+_THIN = TICKS
+# Ordinary notes stay below this, accents lie above it.
+LOUDEST_ORDINARY = 96
+_AVOID_SAMPLES = 2_880
+
+
+def breathe(events: Sequence[Event], form: Form) -> list[Event]:
+    """The events with a breath cut out before each accent."""
+    ticks = [accent.tick for accent in form.accents if accent.tick > 0]
+    out: list[Event] = []
+    for event in events:
+        index = bisect_right(ticks, event.tick)
+        before = ticks[index - 1] if index else None
+        if index < len(ticks):
+            hit = ticks[index]
+            left = hit - event.tick
+            # Close hits breathe less: the breath must not eat the hit before.
+            room = hit - before if before is not None else hit
+            silence = min(_SILENCE, room // 4)
+            if left <= silence:
+                continue
+            if left <= min(_THIN, room // 2):
+                event.velocity = clamp(event.velocity * 0.82)
+                if event.kind == "drum" and event.tick % (TICKS // 2):
+                    continue
+            if event.end > hit - silence // 2:
+                event.ticks = max(SIXTEENTH // 2, hit - silence // 2 - event.tick)
+        out.append(event)
+    return out
+
+
+def strike(
+    events: list[Event],
+    form: Form,
+    spans: Sequence[Span],
+    bass: Sequence[int],
+    voicings: Sequence[tuple[int, ...]],
+    palette: dict[str, str],
+) -> list[Event]:
+    """The accents themselves, and the ordinary notes on them made strong."""
+    added: list[Event] = []
+    ticks = [span.tick for span in spans]
+    by_tick: dict[int, list[Event]] = {}
+    for event in events:
+        by_tick.setdefault(event.tick, []).append(event)
+    for accent in form.accents:
+        if accent.tick >= form.ending_tick:
+            continue
+        part = form.part_at(accent.bar)
+        index = max(0, bisect_right(ticks, accent.tick) - 1)
+        here = by_tick.get(accent.tick, [])
+        level = accent_velocity(form, accent)
+        for event in here:
+            event.velocity = max(event.velocity, clamp(level - (10 if event.stem == "pads" else 4)))
+            event.kind = "accent"
+        added += _struck(form, part, accent, spans[index], bass[index], voicings[index], palette, here, level)
+    return [*events, *added]
+
+
+def accent_velocity(form: Form, accent: Accent) -> float:
+    """Stronger where the picture is: but a quiet section is not shouted at."""
+    return 98 + 12 * form.force[accent.bar] + 12 * accent.strength
+
+
+def _struck(
+    form: Form,
+    part: Part,
+    accent: Accent,
+    span: Span,
+    bass: int,
+    voicing: tuple[int, ...],
+    palette: dict[str, str],
+    here: Sequence[Event],
+    level: float,
+) -> list[Event]:
+    events: list[Event] = []
+    style = form.style
+    length = min(2 * TICKS, span.end - accent.tick)
+
+    def add(stem: str, voice: str, pitch: int, velocity: float, ticks: int) -> None:
+        pitch = fit(voice, pitch)
+        for event in here:
+            if event.stem == stem and event.voice == voice and event.pitch == pitch:
+                return
+        if any(e.stem == stem and e.voice == voice and e.pitch == pitch for e in events):
+            return
+        events.append(Event(stem, voice, accent.tick, ticks, pitch, clamp(velocity), "accent"))
+
+    if "drums" in part.stems:
+        kit = style.part("drums", palette["drums"]).accent
+        lanes = INSTRUMENTS[kit].lanes
+        for rank, lane in enumerate(style.accent_lanes):
+            key = lane_key(lanes, lane, span.chord.root)
+            if key is not None:
+                add("drums", kit, key, level + 4 - 3 * rank, TICKS)
+    if "bass" in part.stems:
+        voice = style.part("bass", palette["bass"]).accent
+        add("bass", voice, bass, level, length)
+        if bass - 12 >= INSTRUMENTS[voice].low:
+            add("bass", voice, bass - 12, level - 4, length)
+        else:
+            add("bass", voice, bass + 12, level - 6, length)
+    if "harmony" in part.stems:
+        voice = style.part("harmony", palette["harmony"]).accent
+        low = 48 + (span.chord.root - 48) % 12
+        for pitch in sorted({*voicing, low, voicing[-1] + 12, voicing[-2] + 12}):
+            add("harmony", voice, pitch, level - 2, length)
+    if "melody" in part.stems and not form.spoken[accent.bar]:
+        own = style.part("melody", palette["melody"])
+        sung = [event.pitch for event in here if event.stem == "melody"]
+        top = max(sung) if sung else _near(span.chord.pcs, own.register)
+        for pitch in (top, top + 12 if top + 12 <= INSTRUMENTS[own.accent].high else top - 12):
+            add("melody", own.accent, pitch, level - 4, min(length, TICKS))
+    if "pads" in part.stems:
+        voice = style.part("pads", palette["pads"]).accent
+        for pitch in voicing:
+            add("pads", voice, pitch, level - 8, min(length, TICKS))
+    return events
+
+
+def _near(pcs: Sequence[int], register: int) -> int:
+    return min(
+        (p for p in range(register - 8, register + 9) if p % 12 in pcs), key=lambda p: (abs(p - register), p)
+    )
+
+
+def spare(events: Sequence[Event], form: Form) -> list[Event]:
+    """Nothing is stressed on a hit to avoid: the kit leaves it out, the others soften."""
+    if not form.avoided:
+        return list(events)
+    out: list[Event] = []
+    for event in events:
+        sample = form.clock.sample(event.tick)
+        if any(abs(sample - avoided) <= _AVOID_SAMPLES for avoided in form.avoided):
+            if event.stem == "drums":
+                continue
+            if event.kind != "final":
+                event.velocity = clamp(min(event.velocity, 70) * 0.8)
+        out.append(event)
+    return out

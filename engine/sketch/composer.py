@@ -1,0 +1,126 @@
+"""The composer: a request becomes notes. No audio, no clock, no state: equal requests give equal notes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..plan.theme import make_theme
+from ..style import Mix, Style, load_style
+from ..types import Note, TakeRequest
+from .accents import breathe, spare, strike
+from .bass import rearticulate, write_bass
+from .drums import write_drums
+from .effects_plan import write_effects
+from .ending import close, last_chord
+from .feel import perform
+from .figures import write_figures
+from .form import Form, make_form, stream
+from .harmony import Span, harmonise
+from .instruments import COMMON_LUFS, INSTRUMENTS, Facts
+from .melody import Singer, Statement
+from .notes import Event
+from .pads import write_counter, write_pads
+from .voices import Voice
+from .voicing import bass_pitches, lead_voices
+
+# Where the upper voices may go when no melody lies over them.
+_OPEN_SKY = 76
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """A finished piece in notes. `voices` are all that its stems may use; `stems` are the style's."""
+
+    notes: tuple[Note, ...]
+    voices: tuple[Voice, ...]
+    stems: tuple[str, ...]
+    spans: tuple[Span, ...]
+    form: Form
+    statements: tuple[Statement, ...]
+
+
+def compose(request: TakeRequest) -> Composition:
+    """Writes the music of one cue. OptionError for an unknown style or an orchestration it does not have."""
+    score, plan = request.score, request.plan
+    style = load_style(score.style)
+    form = make_form(plan, style)
+    palette = _palette(style, score.palette, score.seed)
+    theme = score.themes[0] if score.themes else make_theme(score.seed)
+    spans = harmonise(form, score.tonic, theme, score.seed)
+    bass = bass_pitches(spans, style.part("bass", palette["bass"]).register)
+
+    singer = Singer(form, spans, bass, score.tonic, score.seed)
+    melody = singer.sing(theme, palette["melody"])
+    ceilings = _ceilings(spans, melody)
+    centre = style.part("harmony", palette["harmony"]).register
+    voicings = lead_voices(spans, bass, ceilings, centre)
+
+    events: list[Event] = [*melody]
+    events += rearticulate(write_bass(form, spans, bass, palette["bass"], score.seed), spans, bass)
+    events += write_figures(form, spans, voicings, ceilings, palette["harmony"], score.seed)
+    events += write_pads(form, spans, voicings, palette["pads"])
+    if style.counter:
+        rng = stream(score.seed, "counter")
+        voice = style.counter[int(rng.integers(len(style.counter)))]
+        events += write_counter(form, spans, ceilings, melody, voice)
+    if "drums" in style.stems:
+        events += write_drums(form, spans, palette["drums"], score.seed)
+
+    events = close(events, form)
+    events = breathe(events, form)
+    events = strike(events, form, spans, bass, voicings, palette)
+    events = close(events, form)
+    events += last_chord(form, bass[-1], voicings[-1], score.tonic, palette)
+    events = spare(events, form)
+
+    voices, names = _voices(style)
+    notes = [*perform(events, form, names, score.seed), *write_effects(form, score.tonic)]
+    notes.sort(key=lambda n: (n.start_sample, style.stems.index(n.stem), n.instrument, n.pitch))
+    return Composition(tuple(notes), voices, style.stems, spans, form, tuple(singer.statements))
+
+
+def _palette(style: Style, chosen: dict[str, str] | object, seed: int) -> dict[str, str]:
+    """The score's orchestration; what it leaves open is drawn from the seed."""
+    drawn = style.draw_palette(stream(seed, "palette"))
+    given = dict(chosen) if isinstance(chosen, dict) else {}
+    for stem, name in given.items():
+        if stem in drawn:
+            drawn[stem] = style.part(stem, str(name)).name
+    return drawn
+
+
+def _ceilings(spans: Sequence[Span], melody: Sequence[Event]) -> tuple[int, ...]:
+    """For each chord, the highest pitch that stays below the melody sung over it."""
+    out = []
+    lines = sorted((event.tick, event.end, event.pitch) for event in melody)
+    first = 0
+    for span in spans:
+        while first < len(lines) and lines[first][0] < span.tick - 48 * 16:
+            first += 1
+        lowest = _OPEN_SKY + 1
+        for tick, end, pitch in lines[first:]:
+            if tick >= span.end:
+                break
+            if end > span.tick:
+                lowest = min(lowest, pitch)
+        out.append(lowest - 1)
+    return tuple(out)
+
+
+def _voices(style: Style) -> tuple[tuple[Voice, ...], dict[tuple[str, str], str]]:
+    """Every voice that the style's mix knows, and how notes name it."""
+    voices: list[Voice] = []
+    names: dict[tuple[str, str], str] = {}
+    for stem in style.stems:
+        for instrument, mix in style.mix.get(stem, {}).items():
+            facts = INSTRUMENTS[instrument]
+            name = instrument if instrument.startswith("fx:") else f"{stem} {instrument.replace('_', ' ')}"
+            names[stem, instrument] = name
+            voices.append(_voice(name, stem, facts, mix))
+    return tuple(voices), names
+
+
+def _voice(name: str, stem: str, facts: Facts, mix: Mix) -> Voice:
+    gain_db = mix.gain_db + COMMON_LUFS - facts.level_lufs
+    return Voice(name, stem, facts.bank, facts.program, gain_db, mix.pan, mix.room, mix.width)

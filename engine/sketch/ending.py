@@ -1,0 +1,100 @@
+"""Endings: on the last downbeat the tonic, left to ring or cut off as the style has it; nothing after it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..timebase import SAMPLE_RATE
+from .drums import lane_key
+from .form import SIXTEENTH, TICKS, Form
+from .instruments import INSTRUMENTS, fit
+from .notes import Event, clamp
+
+# Held notes let go this long before the cue ends, so that their release is over with it.
+_RELEASE_SAMPLES = round(0.45 * SAMPLE_RATE)
+
+
+def close(events: Sequence[Event], form: Form) -> list[Event]:
+    """The events before the ending, those that reach into it cut a little short of it."""
+    end = form.ending_tick
+    out: list[Event] = []
+    for event in events:
+        if event.tick >= end:
+            continue
+        if event.end > end:
+            event.ticks = end - event.tick
+        out.append(event)
+    return out
+
+
+def last_chord(
+    form: Form, bass: int, voicing: tuple[int, ...], tonic: int, palette: dict[str, str]
+) -> list[Event]:
+    """The tonic in root position on the ending's downbeat, by all who played before it."""
+    style = form.style
+    part = form.part_at(max(0, form.ending_bar - 1))
+    tick = form.ending_tick
+    accent = form.accent_at(tick)
+    softest, loudest = style.velocity
+    level = softest + 14 + (loudest - softest) * form.force[max(0, form.ending_bar - 1)]
+    if style.ending == "button":
+        level += 12
+    if accent is not None:
+        level = max(level, 104 + 12 * accent.strength)
+    held = _held_ticks(form, tick)
+    if style.ending == "button":
+        held = min(held, TICKS)
+    events: list[Event] = []
+
+    def add(stem: str, voice: str, pitch: int, velocity: float) -> None:
+        pitch = fit(voice, pitch)
+        if not any(e.stem == stem and e.voice == voice and e.pitch == pitch for e in events):
+            events.append(Event(stem, voice, tick, held, pitch, clamp(velocity), "final"))
+
+    def voices(stem: str) -> list[str]:
+        own = style.part(stem, palette[stem])
+        return [voice for voice, level_from in own.voices if level_from <= part.level]
+
+    if "bass" in part.stems:
+        for rank, voice in enumerate(voices("bass")):
+            add("bass", voice, bass + (12 if rank else 0), level - 4 * rank)
+        if bass - 12 >= INSTRUMENTS[voices("bass")[0]].low:
+            add("bass", voices("bass")[0], bass - 12, level - 6)
+    if "harmony" in part.stems:
+        names = voices("harmony")
+        for voice in names if style.ending == "ring" else names[:1]:
+            for pitch in voicing:
+                add("harmony", voice, pitch, level - 4)
+        if style.ending == "button" or accent is not None:
+            for pitch in voicing:
+                add("harmony", style.part("harmony", palette["harmony"]).accent, pitch, level)
+    if "pads" in part.stems:
+        for rank, voice in enumerate(voices("pads")):
+            for pitch in voicing:
+                add("pads", voice, pitch, level - 10 - 4 * rank)
+    if "melody" in part.stems and not form.spoken[form.ending_bar]:
+        own = style.part("melody", palette["melody"])
+        near = [p for p in range(own.register - 7, own.register + 7) if p % 12 == tonic and p >= voicing[-1]]
+        if near:
+            add("melody", voices("melody")[0], min(near, key=lambda p: abs(p - own.register)), level)
+    if "drums" in part.stems:
+        kit = style.part("drums", palette["drums"]).voices[0][0]
+        lanes = INSTRUMENTS[kit].lanes
+        chosen = (
+            style.accent_lanes if accent is not None or style.ending == "button" else style.accent_lanes[:2]
+        )
+        for rank, lane in enumerate(chosen):
+            key = lane_key(lanes, lane, tonic)
+            if key is not None:
+                events.append(Event("drums", kit, tick, SIXTEENTH * 2, key, clamp(level - 4 * rank), "final"))
+    return events
+
+
+def _held_ticks(form: Form, tick: int) -> int:
+    """Ticks from the last downbeat to where held notes let go."""
+    clock = form.clock
+    until = form.plan.samples - _RELEASE_SAMPLES
+    bar = clock.bars[form.ending_bar]
+    a_beat = max(1, bar.sample(1) - bar.start_sample)
+    ticks = (until - bar.start_sample) * TICKS // a_beat
+    return max(TICKS // 2, int(ticks))

@@ -1,0 +1,96 @@
+"""From ticks to samples: swing, one slow drift for each group of players, uneven velocities.
+
+Downbeats and accents are never moved. The whole kit shares one drift, so that its limbs stay together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from ..timebase import SAMPLE_RATE
+from ..types import Note
+from .form import SIXTEENTH, TICKS, Form, stream
+from .notes import Event, clamp
+
+# No player strays further than this.
+_MOST_MS = 12.0
+_GROUPS = {"drums": "kit", "bass": "rhythm", "harmony": "rhythm", "melody": "melody", "pads": "pads"}
+_MEMORY = 0.85
+# The player's note cache tells velocities this far apart; neighbours on one drum shall differ by it.
+_VELOCITY_STEP = 5
+
+
+def perform(events: Sequence[Event], form: Form, names: dict[tuple[str, str], str], seed: int) -> list[Note]:
+    """Notes in samples, sorted. `names` gives the voice's name of each (stem, instrument)."""
+    events = _tidy(events)
+    drifts = {group: _drift(form, seed, group) for group in sorted(set(_GROUPS.values()))}
+    downbeats = set(form.clock.starts)
+    still = downbeats | {accent.tick for accent in form.accents}
+    rng = stream(seed, form.plan.cue, "velocity")
+    jitter = rng.standard_normal(len(events)) * form.style.feel.velocity
+    swing = round(form.style.feel.swing * TICKS / 2)
+    notes: list[Note] = []
+    last_velocity: dict[tuple[str, int], int] = {}
+    for event, uneven in zip(events, jitter, strict=True):
+        tick = event.tick
+        start = form.clock.sample(tick)
+        end = form.clock.sample(event.end)
+        if tick not in still and event.kind not in ("accent", "final"):
+            if swing and tick % TICKS == TICKS // 2:
+                start = form.clock.sample(tick + swing)
+            start += int(drifts[_GROUPS[event.stem]][min(tick // SIXTEENTH, form.clock.end // SIXTEENTH)])
+        velocity = event.velocity
+        if event.kind in ("line", "drum"):
+            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), 98))
+        if event.kind == "drum":
+            velocity = _unlike(velocity, last_velocity.get((event.voice, event.pitch)))
+            last_velocity[event.voice, event.pitch] = velocity
+        start = max(0, start)
+        length = max(480, end - start)
+        notes.append(Note(event.stem, start, length, event.pitch, velocity, names[event.stem, event.voice]))
+    return notes
+
+
+def _unlike(velocity: int, before: int | None) -> int:
+    """The same drum twice running is never the same sample twice: the cache keys differ by a step."""
+    if before is None or round(velocity / _VELOCITY_STEP) != round(before / _VELOCITY_STEP):
+        return velocity
+    return velocity + _VELOCITY_STEP if velocity < before or velocity < 40 else velocity - _VELOCITY_STEP
+
+
+def _drift(form: Form, seed: int, group: str) -> npt.NDArray[np.int64]:
+    """Samples by which a group is late or early at each sixteenth: a slow wandering around zero."""
+    count = form.clock.end // SIXTEENTH + 1
+    rng = stream(seed, form.plan.cue, "drift", group)
+    white = rng.standard_normal(count)
+    out = np.empty(count)
+    level = 0.0
+    for index in range(count):
+        level = _MEMORY * level + float(np.sqrt(1 - _MEMORY**2)) * float(white[index])
+        out[index] = level
+    out += 0.35 * rng.standard_normal(count)
+    spread = form.style.feel.timing_ms * (0.6 if group == "rhythm" else 1.0)
+    milliseconds = np.clip(out * spread, -_MOST_MS, _MOST_MS)
+    return np.rint(milliseconds * SAMPLE_RATE / 1000).astype(np.int64)
+
+
+def _tidy(events: Sequence[Event]) -> list[Event]:
+    """Sorted; one voice never strikes one pitch twice at once, and lets go before it strikes it again."""
+    ordered = sorted(events, key=lambda e: (e.tick, e.stem, e.voice, e.pitch, -e.velocity, -e.ticks))
+    out: list[Event] = []
+    sounding: dict[tuple[str, str, int], Event] = {}
+    for event in ordered:
+        key = (event.stem, event.voice, event.pitch)
+        before = sounding.get(key)
+        if before is not None:
+            if before.tick == event.tick:
+                before.ticks = max(before.ticks, event.ticks)
+                continue
+            if before.end > event.tick and event.stem != "drums":
+                before.ticks = event.tick - before.tick
+        sounding[key] = event
+        out.append(event)
+    return out

@@ -1,0 +1,121 @@
+"""The built-in generator: composes, plays its notes from the bundled sounds, and tells what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+
+from ..errors import Problem
+from ..progress import Cancel, Progress, Step
+from ..types import Instrument, Provenance, Take, TakeRequest
+from .composer import Composition, compose
+from .render import render
+from .voices import EFFECTS_BANK, bundled_font
+
+_SOUNDS_LICENCE = "MIT"
+
+
+class SketchGenerator:
+    """Rule-based, no weights, any laptop. Stems are float32 work files in `folder`."""
+
+    name = "sketch"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take:
+        """One take: the same request gives the same bytes. OptionError for an unknown style, Cancelled."""
+        cancel.check()
+        total = float(request.plan.samples) / 48_000
+        progress(Step("generate", 0.0, total, "composing"))
+        composition = compose(request)
+        cancel.check()
+        stems = render(
+            composition.notes,
+            composition.voices,
+            samples=request.plan.samples,
+            handle_samples=request.handle_samples,
+            seed=request.score.seed,
+            folder=self.folder,
+            stems=composition.stems,
+            progress=progress,
+            cancel=cancel,
+        )
+        return Take(
+            cue=request.cue.name,
+            stems=stems,
+            plan=request.plan,
+            provenance=Provenance(
+                generator=self.name,
+                version=metadata.version("hitpoint"),
+                seed=request.score.seed,
+                style=request.score.style,
+                sounds=_sounds(),
+            ),
+            notes=composition.notes,
+            instruments=_instruments(composition),
+            problems=_problems(composition),
+            extra={"composition": _told(composition)},
+        )
+
+
+@cache
+def _sounds() -> Mapping[str, str]:
+    font = bundled_font()
+    return {font.name: f"{sha256(font.read_bytes()).hexdigest()} {_SOUNDS_LICENCE}"}
+
+
+def _instruments(composition: Composition) -> tuple[Instrument, ...]:
+    """The presets that really play; effects have none."""
+    playing = {note.instrument for note in composition.notes}
+    return tuple(
+        Instrument(voice.name, voice.bank, voice.program)
+        for voice in composition.voices
+        if voice.name in playing and voice.bank != EFFECTS_BANK
+    )
+
+
+def _problems(composition: Composition) -> tuple[Problem, ...]:
+    """Musts that the grid does not carry: their effect is on the picture, the band is not."""
+    form = composition.form
+    missed = [hit for hit in form.plan.hits if hit.kind == "must" and not form.meets(hit)]
+    return tuple(
+        Problem(
+            "must-off-grid",
+            f"the must hit '{hit.name}' of {form.plan.cue} lies off every beat and only an effect marks it: "
+            "move it, or the hits around it",
+        )
+        for hit in missed
+    )
+
+
+def _told(composition: Composition) -> dict[str, object]:
+    """What gates and reports want to know: chords, sections and statements of the theme, in samples."""
+    form = composition.form
+    clock = form.clock
+    return {
+        "chords": [[clock.sample(span.tick), span.chord.numeral] for span in composition.spans],
+        "sections": [
+            {
+                "label": part.section.label,
+                "start_sample": clock.sample(clock.starts[part.start_bar]),
+                "level": part.level,
+                "mode": part.mode,
+                "climax": part.climax,
+                "stems": list(part.stems),
+            }
+            for part in form.parts
+        ],
+        "theme": [
+            {
+                "start_sample": clock.sample(clock.starts[statement.start_bar]),
+                "end_sample_exclusive": clock.sample(clock.bar_end(statement.end_bar_exclusive - 1)),
+                "kind": statement.kind,
+                "alike": round(statement.alike, 3),
+            }
+            for statement in composition.statements
+        ],
+    }

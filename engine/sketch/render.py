@@ -1,0 +1,255 @@
+"""Notes to stem files: one pass through time, a few seconds at once, so that a long cue needs no more memory.
+
+A note's first frame is its `start_sample`: onsets are exact by construction. (Should presets later be played early by
+their attack time, `_schedule` is where a note gets its first frame.)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import OutputError
+from ..progress import Cancel, Progress, Step
+from ..store.durable import output_error
+from ..types import Note, Stem
+from .room import Room, impulse_response
+from .sampler import CHOKE_FRAMES, NoteKey, Sampler
+from .soundfont import SoundFont
+from .voices import Voice, bundled_font
+
+FloatArray = npt.NDArray[np.float32]
+
+RATE = 48_000
+# A constant, since the convolution rounds a little differently in blocks of another size: with the longest room's
+# response it fills a transform of 2^18.
+BLOCK = 2**18 - 91_200
+_STOP_EVERY = 64
+_FADE_OUT = 480
+_RIFF_LIMIT = 0xFFFF_0000
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """A note on the clock of the file: frame 0 is the head handle's first."""
+
+    start: int
+    note: Note
+    key: NoteKey
+    # Frames after which another note of its exclusive class cuts it off; None when none does.
+    choked_after: int | None
+
+
+@dataclass(slots=True)
+class _Ringing:
+    """A note that sounds in the present block."""
+
+    start: int
+    audio: FloatArray
+    bus: int
+
+
+def render(
+    notes: Sequence[Note],
+    voices: Sequence[Voice],
+    *,
+    samples: int,
+    handle_samples: tuple[int, int],
+    seed: int,
+    folder: Path,
+    stems: Sequence[str],
+    progress: Progress,
+    cancel: Cancel,
+    font: Path | None = None,
+    block: int = BLOCK,
+) -> tuple[Stem, ...]:
+    """Write one float32 stereo WAV a stem into `folder`, head handle + `samples` + tail handle long.
+
+    Every stem of `stems` gets a file, in that order, silent where nothing plays. `font` is another sound font than
+    the bundled one. Raises InputError for a broken or lacking sound font, OutputError when the disk refuses,
+    Cancelled when asked to stop; the files are then gone.
+    """
+    sampler = Sampler(SoundFont(font or bundled_font()), voices, seed)
+    total = handle_samples[0] + samples + handle_samples[1]
+    events = _schedule(notes, sampler, handle_samples[0], total)
+    mixer = _Mixer(events, sampler, stems, Room(impulse_response(seed), block), block)
+    paths = {name: folder / f"{name}.wav" for name in stems}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            files = {
+                name: _WaveFile(stack.enter_context(path.open("wb")), total) for name, path in paths.items()
+            }
+            for start in range(0, total, block):
+                frames = min(block, total - start)
+                for name, audio in mixer.block(start, frames, cancel).items():
+                    _fade_out(audio, start, total)
+                    files[name].write(audio)
+                progress(Step("generate", (start + frames) / RATE, total / RATE, "playing"))
+    except BaseException as error:
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise output_error(folder, error) from error
+        raise
+    return tuple(Stem(name, str(paths[name]), files[name].sha256, total, handle_samples) for name in stems)
+
+
+def _schedule(notes: Sequence[Note], sampler: Sampler, head: int, total: int) -> list[_Event]:
+    """Notes in the order they sound, with where they are cut off; what begins outside the file is left out.
+
+    A note that begins before the head handle cannot be heard from its beginning, so it is not heard at all.
+    """
+    order = sorted(range(len(notes)), key=lambda index: notes[index].start_sample)
+    events: list[_Event] = []
+    # (voice, exclusive class) -> the start of the note that sounds next, going backwards in time.
+    following: dict[tuple[str, int], int] = {}
+    for index in reversed(order):
+        note = notes[index]
+        key = sampler.note_key(note.instrument, note.pitch, note.velocity, note.samples)
+        start = note.start_sample + head
+        if not 0 <= start < total:
+            continue
+        choked_after = None
+        group = sampler.exclusive_class(note.instrument, note.pitch, note.velocity)
+        if group:
+            later = following.get((note.instrument, group))
+            if later is not None and later > start:
+                choked_after = later - start
+            following[note.instrument, group] = start
+        events.append(_Event(start, note, key, choked_after))
+    events.reverse()
+    return events
+
+
+class _Mixer:
+    """Adds notes to buses, and buses to stems. A bus is what one stem sends to the room at one level."""
+
+    def __init__(
+        self, events: list[_Event], sampler: Sampler, stems: Sequence[str], room: Room, block: int
+    ) -> None:
+        self._events = events
+        self._next = 0
+        self._sampler = sampler
+        self._stems = tuple(stems)
+        self._room = room
+        self._block = block
+        self._uses = Counter(event.key for event in events)
+        self._ringing: list[_Ringing] = []
+        self._buses: dict[tuple[str, float], int] = {}
+        for event in events:
+            self._bus(event.note)
+        self._sounds = [np.zeros((block, 2), np.float32) for _ in self._buses]
+
+    def _bus(self, note: Note) -> int:
+        if note.stem not in self._stems:
+            raise OutputError(
+                f"a note belongs to the stem '{note.stem}', which is not among those to be written"
+            )
+        key = note.stem, self._sampler.voice(note.instrument).room
+        return self._buses.setdefault(key, len(self._buses))
+
+    def block(self, start: int, frames: int, cancel: Cancel) -> dict[str, FloatArray]:
+        """Each stem's sound from frame `start`, (frames, 2)."""
+        end = start + frames
+        for sound in self._sounds:
+            sound[:] = 0
+        heard = [False] * len(self._sounds)
+        cancel.check()
+        self._start_notes(end, cancel)
+        still: list[_Ringing] = []
+        for ringing in self._ringing:
+            first = max(ringing.start, start)
+            last = min(ringing.start + len(ringing.audio), end)
+            sound = self._sounds[ringing.bus]
+            sound[first - start : last - start] += ringing.audio[first - ringing.start : last - ringing.start]
+            heard[ringing.bus] = True
+            if ringing.start + len(ringing.audio) > end:
+                still.append(ringing)
+        self._ringing = still
+        outs = {name: np.zeros((frames, 2), np.float32) for name in self._stems}
+        sends: dict[str, FloatArray] = {}
+        for (name, room), bus in self._buses.items():
+            if not heard[bus]:
+                continue
+            sound = self._sounds[bus][:frames]
+            outs[name] += sound
+            if room > 0:
+                part = (sound[:, 0] + sound[:, 1]) * np.float32(room * 0.5**0.5)
+                sends[name] = sends[name] + part if name in sends else part
+        cancel.check()
+        self._room.add(sends, outs)
+        return outs
+
+    def _start_notes(self, end: int, cancel: Cancel) -> None:
+        while self._next < len(self._events) and self._events[self._next].start < end:
+            event = self._events[self._next]
+            self._next += 1
+            if self._next % _STOP_EVERY == 0:
+                cancel.check()
+            note = event.note
+            audio = self._sampler.note(event.key)
+            self._uses[event.key] -= 1
+            if not self._uses[event.key]:
+                self._sampler.forget(event.key)
+            if event.choked_after is not None and event.choked_after < len(audio):
+                audio = _choked(audio, event.choked_after)
+            self._ringing.append(_Ringing(event.start, audio, self._bus(note)))
+
+
+def _choked(audio: FloatArray, after: int) -> FloatArray:
+    out = audio[: after + CHOKE_FRAMES].copy()
+    tail = out[after:]
+    tail *= np.linspace(1, 0, CHOKE_FRAMES, dtype=np.float32)[: len(tail), None]
+    return out
+
+
+def _fade_out(audio: FloatArray, start: int, total: int) -> None:
+    """A tail that is cut by the file's end goes to zero over its last 10 ms."""
+    first = max(total - _FADE_OUT, start)
+    if first < start + len(audio):
+        ramp = np.arange(total - first, 0, -1, dtype=np.float32) / np.float32(_FADE_OUT)
+        audio[first - start :] *= ramp[: len(audio) - (first - start), None]
+
+
+class _WaveFile:
+    """A float32 stereo WAV of known length, hashed while it is written (RF64, EBU Tech 3306, from 4 GB on)."""
+
+    def __init__(self, file: BinaryIO, frames: int) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self._put(wave_header(frames))
+
+    def _put(self, data: bytes | memoryview) -> None:
+        self._hash.update(data)
+        self._file.write(data)
+
+    def write(self, audio: FloatArray) -> None:
+        self._put(np.ascontiguousarray(audio, "<f4").data.cast("B"))
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+
+def wave_header(frames: int) -> bytes:
+    """All of a float32 stereo 48 kHz WAV file that comes before its sound."""
+    size = 8 * frames
+    fmt = struct.pack("<4sIHHIIHH", b"fmt ", 16, 3, 2, RATE, 8 * RATE, 8, 32)
+    fact = struct.pack("<4sII", b"fact", 4, min(frames, 0xFFFF_FFFF))
+    rest = 4 + len(fmt) + len(fact) + 8 + size
+    if rest <= _RIFF_LIMIT:
+        start = struct.pack("<4sI4s", b"RIFF", rest, b"WAVE")
+        return start + fmt + fact + struct.pack("<4sI", b"data", size)
+    ds64 = struct.pack("<4sIQQQI", b"ds64", 28, rest + 36, size, frames, 0)
+    start = struct.pack("<4sI4s", b"RF64", 0xFFFF_FFFF, b"WAVE")
+    return start + ds64 + fmt + fact + struct.pack("<4sI", b"data", 0xFFFF_FFFF)

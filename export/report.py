@@ -1,0 +1,156 @@
+"""`report.json` (`hitpoint.report.1`): what was made, and what was measured on it.
+
+Seconds count from frame 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..engine.audio.finish import Finished
+from ..engine.audio.measure import AccentScore, HitMeasure, HitReport
+from ..engine.timebase import SAMPLE_RATE
+from ..engine.types import Cue, Plan
+from .scored import ScoredCue
+
+SCHEMA = "hitpoint.report.1"
+
+
+@dataclass(frozen=True, slots=True)
+class CueResult:
+    """A cue with its take and the measurements of the finished sound."""
+
+    scored: ScoredCue
+    finished: Finished
+    hits: HitReport
+    accents: tuple[AccentScore, ...]
+
+
+def build_report(
+    results: Sequence[CueResult],
+    *,
+    input_name: str,
+    input_sha256: str,
+    generator: str,
+    why: str,
+    seed: int,
+    version: str,
+    request: Mapping[str, Any],
+    degraded: Sequence[str],
+    timings_s: Mapping[str, float],
+) -> dict[str, Any]:
+    """The report as JSON. Everything but `timings_s` is the same for the same request, input and build."""
+    return {
+        "schema": SCHEMA,
+        "input": {"name": input_name, "sha256": input_sha256},
+        "generator": generator,
+        "why": why,
+        "seed": seed,
+        "degraded": list(degraded),
+        "version": version,
+        "request": dict(request),
+        "cues": [_cue(result) for result in results],
+        "timings_s": {stage: round(seconds, 3) for stage, seconds in timings_s.items()},
+    }
+
+
+def _cue(result: CueResult) -> dict[str, Any]:
+    cue, plan, take = result.scored.cue, result.scored.plan, result.scored.take
+    clock = RecordClock(cue)
+    return {
+        "name": cue.name,
+        "style": take.provenance.style,
+        "in_s": clock.frame_s(cue.in_frame),
+        "out_s": clock.frame_s(cue.out_frame_exclusive),
+        "rate": str(cue.rate),
+        "cuts": [
+            {"time_s": clock.frame_s(cut.frame), "strength": round(cut.strength, 4)}
+            for cut in result.scored.picture.cuts
+        ],
+        "tempo_map": tempo_map(clock, plan),
+        "beats_s": clock.inside(plan.beats),
+        "downbeats_s": clock.inside(plan.downbeats),
+        "hits": [_hit(clock, measure) for measure in result.hits.hits],
+        "chance": round(result.hits.chance, 4) if result.hits.wanted else None,
+        "quality": [_accent_gate(accent) for accent in result.accents],
+        "stems": [
+            {
+                "name": stem.name,
+                "path": stem.path,
+                "sha256": stem.sha256,
+                "start_sample": cue.rate.sample(cue.in_frame) - stem.handle_samples[0],
+                "samples": stem.samples,
+                "handle_samples": list(stem.handle_samples),
+            }
+            for stem in take.stems
+        ],
+        "loudness_lufs": _rounded(result.finished.cue.lufs),
+        "dialogue_lufs": _rounded(result.scored.picture.dialogue_lufs),
+        "true_peak_dbtp": _rounded(result.finished.cue.true_peak_dbtp),
+        "loudness_range_lu": _rounded(result.finished.cue.range_lu),
+        "limited_db": _rounded(result.finished.limited_db),
+    }
+
+
+class RecordClock:
+    """Samples and frames of one cue in record seconds."""
+
+    def __init__(self, cue: Cue) -> None:
+        self._cue = cue
+        self._start = cue.rate.sample(cue.in_frame)
+
+    def frame_s(self, frame: int) -> float:
+        return round(float(self._cue.rate.seconds(frame)), 6)
+
+    def sample_s(self, sample: int) -> float:
+        """Of a sample counted from the cue's first."""
+        return round((self._start + sample) / SAMPLE_RATE, 6)
+
+    def inside(self, samples: Sequence[int]) -> list[float]:
+        """Those of `samples` that lie in the cue."""
+        return [self.sample_s(sample) for sample in samples if 0 <= sample < self._cue.samples]
+
+
+def tempo_map(clock: RecordClock, plan: Plan) -> list[dict[str, Any]]:
+    """An entry wherever tempo or meter changes, from the cue's start on."""
+    out: list[dict[str, Any]] = []
+    for bar in plan.bars:
+        if bar.end_sample_exclusive <= 0 or bar.start_sample >= plan.samples:
+            continue
+        state = (round(bar.segment.bpm, 4), bar.beats)
+        if not out or state != (out[-1]["bpm"], out[-1]["beats_per_bar"]):
+            time_s = clock.sample_s(max(0, bar.start_sample))
+            out.append({"time_s": time_s, "bpm": state[0], "beats_per_bar": state[1]})
+    return out
+
+
+def _hit(clock: RecordClock, measure: HitMeasure) -> dict[str, Any]:
+    return {
+        "time_s": clock.frame_s(measure.hit.frame),
+        "name": measure.hit.name,
+        "kind": measure.hit.kind,
+        "strength": round(measure.hit.strength, 4),
+        "met": measure.met,
+        "error_ms": _rounded(measure.error_ms),
+        "on": measure.on,
+        "met_by": measure.met_by,
+    }
+
+
+def _accent_gate(accent: AccentScore) -> dict[str, Any]:
+    """Strong hits stand out of this stream: above the 90th percentile of its own beats and z over 3."""
+    return {
+        "gate": f"accents stand out: {accent.stream}",
+        "value": {
+            "hits": accent.hits,
+            "percentile": round(accent.percentile, 1),
+            "z": round(accent.z, 2),
+        },
+        "pass": bool(accent.percentile >= 90 and accent.z > 3),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

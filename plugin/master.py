@@ -1,0 +1,109 @@
+"""One take through the finish: its stems become files, and what they do is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.audio.finish import DEFAULT_LUFS, UNDER_SPEECH_LU, finish
+from ..engine.audio.loudness import Level
+from ..engine.audio.measure import accent_scores, measure_hits
+from ..engine.progress import Cancel, Progress
+from ..engine.types import Cue, Picture, Stem, Take, TakeRequest
+from ..export.bwf import BwfInfo, bwf_writer
+from ..export.report import CueResult
+from ..export.scored import ScoredCue
+
+MIX = "mix"
+
+
+def handle_frames(cue: Cue, seconds: float) -> tuple[int, int]:
+    """Whole frames of sound before and after the cue: the head stops where the timeline begins."""
+    frames = cue.rate.frames_covering(Fraction(seconds).limit_denominator(1000))
+    return min(frames, cue.in_frame), frames
+
+
+def target_loudness(picture: Picture, asked: float | None) -> float:
+    """LUFS of the mix: as asked; else 15 LU under the speech where there is speech; else -16."""
+    if asked is not None:
+        return asked
+    if picture.dialogue_lufs is not None:
+        return picture.dialogue_lufs - UNDER_SPEECH_LU
+    return DEFAULT_LUFS
+
+
+def master(
+    request: TakeRequest,
+    take: Take,
+    *,
+    target_lufs: float | None,
+    folder: Path,
+    prefix: str,
+    work: Path,
+    progress: Progress,
+    cancel: Cancel,
+) -> CueResult:
+    """Write `take`'s stems under `folder/stems` and its mix into `folder`, and measure hits on them."""
+    sink = _Files(request, folder, prefix)
+    finished = finish(
+        take.stems,
+        samples=request.cue.samples,
+        handle_samples=request.handle_samples,
+        target_lufs=target_loudness(request.picture, target_lufs),
+        sink=sink,
+        folder=work,
+        progress=progress,
+        cancel=cancel,
+    )
+    head = request.handle_samples[0]
+    stems = tuple(
+        Stem(stem.name, *sink.written[stem.name], stem.samples, request.handle_samples)
+        for stem in finished.stems
+    )
+    return CueResult(
+        ScoredCue(request.cue, request.picture, replace(take, stems=stems), request.score),
+        finished,
+        measure_hits(finished.onsets, request.plan, head_samples=head),
+        accent_scores(finished.onsets, request.plan, head_samples=head),
+    )
+
+
+class _Files:
+    """The sink that writes Broadcast Wave files; `written` maps a name to its relative path and sha256."""
+
+    def __init__(self, request: TakeRequest, folder: Path, prefix: str) -> None:
+        self._request = request
+        self._folder = folder
+        self._prefix = prefix
+        self.written: dict[str, tuple[str, str]] = {}
+
+    @contextmanager
+    def open(self, name: str, samples: int, level: Level) -> Iterator[Callable[[npt.NDArray[np.int32]], None]]:
+        file = f"{self._prefix}{name}.wav"
+        relative = file if name == MIX else f"stems/{file}"
+        with bwf_writer(self._folder / relative, self._info(name, level), samples) as write:
+            yield write
+        self.written[name] = (relative, write.sha256)
+
+    def _info(self, name: str, level: Level) -> BwfInfo:
+        request, cue = self._request, self._request.cue
+        head = request.handle_samples[0]
+        return BwfInfo(
+            description=f"{name} of {cue.name}, {request.score.style}, seed {request.score.seed}",
+            project=cue.name,
+            rate=cue.rate,
+            start_frame=cue.start_timecode_frame + cue.in_frame - request.handle_frames[0],
+            drop_frame=cue.drop_frame,
+            cue_points=tuple(hit.sample + head for hit in request.plan.hits if hit.kind != "avoid"),
+            loudness_lufs=level.lufs,
+            loudness_range_lu=level.range_lu,
+            true_peak_dbtp=level.true_peak_dbtp,
+            momentary_lufs=level.momentary_lufs,
+            short_term_lufs=level.short_term_lufs,
+        )

@@ -1,0 +1,34 @@
+"""What the user asked for, resolved: the same for the command line, the panel and batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine.timebase import Rate
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which stretch of the timeline: a range, named clips, ranged markers, or (nothing set) the whole."""
+
+    range_text: tuple[str, str] | None = None
+    clips: tuple[str, ...] = ()
+    markers: bool = False
+    rate: Rate | None = None
+    media: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreOptions:
+    source: Path
+    out: Path | None
+    selection: Selection
+    model: str
+    style: str
+    seed: int | None
+    loudness: float | None
+    handles: float
+    format: str
+    split: str
+    media_roots: tuple[str, ...] = ()

@@ -1,0 +1,231 @@
+"""From a timeline to its scored copy: the stages one after the other, each told and timed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..engine.errors import InputError, OptionError
+from ..engine.manifest import version
+from ..engine.picture.look import look
+from ..engine.plan.plan import make_plan
+from ..engine.plan.score import choose_style, make_score
+from ..engine.progress import Cancel, Progress, Step, silent
+from ..engine.serial import from_json, pretty
+from ..engine.store.durable import durable_write
+from ..engine.style import load_style
+from ..engine.types import Cue, Generator, Picture, Score, Take, TakeRequest
+from ..export.report import CueResult, build_report
+from .deliver import deliver
+from .master import handle_frames, master
+from .options import ScoreOptions, Selection
+from .runfolder import RunFolder, default_folder
+from .timeline.document import Document
+from .timeline.read import read_timeline
+from .timeline.select import select_cues
+
+SCORE_FILE = "score.json"
+GENERATORS = ("auto", "sketch")
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A finished run: where it lies, the files in it, and its report."""
+
+    folder: Path
+    files: tuple[str, ...]
+    report: dict[str, Any]
+    cues: tuple[Cue, ...]
+    takes: tuple[Take, ...]
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Seconds spent in each stage; the only clock in a run, and only for the report's timings."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+
+
+def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel | None = None) -> Scored:
+    """Score the chosen cues of a timeline and write the run's folder.
+
+    UserError for what the user can mend; then nothing is written and nothing of an earlier run is touched.
+    """
+    cancel = cancel or Cancel()
+    watch = Stopwatch()
+    why = _generator_reason(options.model)
+    if options.style != "auto":
+        load_style(options.style)
+    with RunFolder(options.out or default_folder(options.source), options.source.name) as run:
+        with watch.of("read"):
+            progress(Step("read", 0, 1, options.source.name))
+            document, cues = read(options.source, options.selection)
+            progress(Step("read", 1, 1, _told(document, cues)))
+        with watch.of("picture"):
+            pictures = look_at(cues, progress, cancel)
+        with watch.of("plan"):
+            progress(Step("plan", 0, 1, "hits, tempo, sections"))
+            music = _shared_score(options, run, cues, pictures)
+            requests = [
+                TakeRequest(
+                    cue, picture, music, make_plan(cue, picture, music), handle_frames(cue, options.handles)
+                )
+                for cue, picture in zip(cues, pictures, strict=True)
+            ]
+            progress(Step("plan", 1, 1, f"{music.style}, {len(requests)} planned"))
+        results = _make(requests, options, run, watch, progress, cancel)
+        with watch.of("export"):
+            progress(Step("export", 0, 1, "files"))
+            durable_write(run.building / SCORE_FILE, pretty(music))
+            problems = deliver(results, document, options, run)
+        degraded = _sentences([document.problems, *(p.problems for p in pictures), problems], results)
+        report = build_report(
+            results,
+            input_name=options.source.name,
+            input_sha256=document.sha256,
+            generator="sketch",
+            why=why,
+            seed=music.seed,
+            version=version(),
+            request=_resolved(options, music),
+            degraded=degraded,
+            timings_s=watch.seconds,
+        )
+        durable_write(run.building / "report.json", (json.dumps(report, indent=1) + "\n").encode())
+        files = tuple(sorted(str(p.relative_to(run.building)) for p in run.building.rglob("*") if p.is_file()))
+        run.commit()
+        progress(Step("export", 1, 1, str(run.final)))
+    return Scored(run.final, files, report, tuple(cues), tuple(r.scored.take for r in results))
+
+
+def read(source: Path, chosen: Selection) -> tuple[Document, tuple[Cue, ...]]:
+    """The timeline and the cues chosen from it."""
+    if not source.exists():
+        raise InputError(f"there is no file '{source}': check the name")
+    document = read_timeline(source, rate=chosen.rate, media_dirs=chosen.media)
+    cues = select_cues(
+        document, range_text=chosen.range_text, clips=chosen.clips, markers=chosen.markers
+    )
+    return document, cues
+
+
+def look_at(cues: Sequence[Cue], progress: Progress, cancel: Cancel) -> list[Picture]:
+    return [look(cue, progress=progress, cancel=cancel) for cue in cues]
+
+
+def _told(document: Document, cues: Sequence[Cue]) -> str:
+    cue = "1 cue" if len(cues) == 1 else f"{len(cues)} cues"
+    return f"{len(document.shots)} shots at {document.rate} fps, {cue}"
+
+
+def _generator_reason(model: str) -> str:
+    if model not in GENERATORS:
+        raise OptionError(f"there is no model '{model}': choose one of {', '.join(GENERATORS)}")
+    if model == "auto":
+        return "since no neural model is on this machine"
+    return "as asked for by --model"
+
+
+def _shared_score(
+    options: ScoreOptions, run: RunFolder, cues: Sequence[Cue], pictures: Sequence[Picture]
+) -> Score:
+    """The saved Score of this film where it still answers what is asked, else a new one."""
+    saved = _saved_score(run)
+    if saved is not None and options.seed in (None, saved.seed) and options.style in ("auto", saved.style):
+        return saved
+    style = choose_style(pictures) if options.style == "auto" else options.style
+    # 53 bits: every program that reads the report keeps such a number exact.
+    seed = options.seed if options.seed is not None else secrets.randbits(53)
+    return make_score(seed=seed, style=style, cues=cues)
+
+
+def _saved_score(run: RunFolder) -> Score | None:
+    path = run.earlier_file(SCORE_FILE)
+    if path is None:
+        return None
+    try:
+        return from_json(Score, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{path}' cannot be read ({error}): move it away to have a new score made") from error
+
+
+def _make(
+    requests: Sequence[TakeRequest],
+    options: ScoreOptions,
+    run: RunFolder,
+    watch: Stopwatch,
+    progress: Progress,
+    cancel: Cancel,
+) -> list[CueResult]:
+    from ..engine.sketch.generator import SketchGenerator
+
+    run.need_space(_bytes_needed(requests))
+    results = []
+    for number, request in enumerate(requests, start=1):
+        work = run.building / f".work{number}"
+        work.mkdir()
+        generator: Generator = SketchGenerator(work)
+        with watch.of("generate"):
+            take = generator.generate(request, progress=progress, cancel=cancel)
+        with watch.of("finish"):
+            prefix = f"cue{number:02}-" if len(requests) > 1 else ""
+            results.append(
+                master(
+                    request,
+                    take,
+                    target_lufs=options.loudness,
+                    folder=run.building,
+                    prefix=prefix,
+                    work=work,
+                    progress=progress,
+                    cancel=cancel,
+                )
+            )
+        for leftover in work.iterdir():
+            leftover.unlink()
+        work.rmdir()
+    return results
+
+
+def _bytes_needed(requests: Sequence[TakeRequest]) -> int:
+    """Float stems and the finish's two curves of one cue at a time, 24-bit stems and mix of all."""
+    stems = max(len(load_style(request.score.style).stems) for request in requests)
+    lengths = [request.cue.samples + sum(request.handle_samples) for request in requests]
+    return max(lengths) * (stems + 2) * 8 + sum(lengths) * (stems + 1) * 6
+
+
+def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResult]) -> list[str]:
+    found = [problem for problems in problem_lists for problem in problems]
+    for result in results:
+        found += [*result.scored.cue.problems, *result.scored.plan.problems]
+        found += [*result.scored.take.problems, *result.finished.problems]
+    return list(dict.fromkeys(problem.text for problem in found))
+
+
+def _resolved(options: ScoreOptions, music: Score) -> dict[str, Any]:
+    chosen = options.selection
+    return {
+        "model": options.model,
+        "style": music.style,
+        "seed": music.seed,
+        "range": list(chosen.range_text) if chosen.range_text else None,
+        "clips": list(chosen.clips),
+        "markers": chosen.markers,
+        "rate": str(chosen.rate) if chosen.rate else None,
+        "loudness_lufs": options.loudness,
+        "handles_s": options.handles,
+        "format": options.format,
+        "split": options.split,
+    }

@@ -1,0 +1,112 @@
+"""Settings: one table that the command line, the environment and the config file share.
+
+Command line > `HITPOINT_<NAME>` > `config.toml` in the data folder > default. What was resolved is part of
+the request that the report keeps.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..engine.errors import OptionError
+from ..engine.paths import data_dir
+
+FORMATS = ("otio", "otioz", "fcp7")
+SPLITS = ("none", "cuts")
+
+
+def _choice(*values: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"choose one of {', '.join(values)}")
+        return text
+
+    return read
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def read(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise ValueError(f"choose a number from {low:g} to {high:g}")
+        return value
+
+    return read
+
+
+def _roots(text: str) -> tuple[str, ...]:
+    return tuple(part for part in text.split(os.pathsep) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    name: str
+    read: Callable[[str], Any]
+    default: Any
+    help: str
+
+
+SETTINGS = (
+    Setting("model", str, "auto", "generator: auto or sketch"),
+    Setting("style", str, "auto", "a style's name, or auto: chosen from the picture"),
+    Setting("loudness", _number(-40, -6), None, "LUFS of the mix (default: 15 LU under speech, else -16)"),
+    Setting("handles", _number(0, 30), 2.0, "seconds of sound kept before and after each clip"),
+    Setting("format", _choice(*FORMATS), "otio", "scored timeline: otio, otioz (packed) or fcp7"),
+    Setting("split", _choice(*SPLITS), "none", "cuts: one clip a shot, the sound running on through them"),
+    Setting("media_roots", _roots, (), "folders whose media may be packed into an otioz"),
+)
+
+
+def resolve(given: Mapping[str, object]) -> dict[str, Any]:
+    """All settings; `given` is what the command line said (None where it said nothing).
+
+    OptionError names the value and where it came from.
+    """
+    stored = _config_file()
+    out: dict[str, Any] = {}
+    for setting in SETTINGS:
+        variable = f"HITPOINT_{setting.name.upper()}"
+        if given.get(setting.name) is not None:
+            out[setting.name] = _read(setting, given[setting.name], f"--{setting.name.replace('_', '-')}")
+        elif os.environ.get(variable):
+            out[setting.name] = _read(setting, os.environ[variable], variable)
+        elif setting.name in stored:
+            out[setting.name] = _read(setting, stored[setting.name], f"'{setting.name}' in config.toml")
+        else:
+            out[setting.name] = setting.default
+    return out
+
+
+def config_path() -> Path:
+    return data_dir() / "config.toml"
+
+
+def _config_file() -> dict[str, object]:
+    path = config_path()
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise OptionError(f"'{path}' cannot be read ({error}): mend it or delete it") from error
+    known = {setting.name for setting in SETTINGS}
+    unknown = sorted(set(data) - known)
+    if unknown:
+        raise OptionError(
+            f"'{path}' has the unknown setting '{unknown[0]}': known are {', '.join(sorted(known))}"
+        )
+    return data
+
+
+def _read(setting: Setting, value: object, source: str) -> Any:
+    text = os.pathsep.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        said = str(error) if "choose" in str(error) else "choose a number"
+        raise OptionError(f"{source} cannot be '{text}': {said}") from None

@@ -1,0 +1,140 @@
+"""Other people's programs play what we wrote: melt (MLT) and GES (GStreamer), track by track.
+
+Each render is of one track alone, so that what comes back can be compared with that stem's own file. The adapters'
+shortcomings are mended here, outside of what is judged: both read a source range as an offset from the file's first
+sample, whatever `available_range` says, and the MLT adapter writes no audio mix.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import numpy.typing as npt
+import opentimelineio
+import soundfile
+from judges import need_program
+from scipy.signal import fftconvolve
+
+Json = dict[str, Any]
+Sound = npt.NDArray[np.float64]
+
+
+def solo(data: Json, track: int) -> Json:
+    """The timeline with no track but number `track`."""
+    out = copy.deepcopy(data)
+    out["tracks"]["children"] = [out["tracks"]["children"][track]]
+    out["tracks"]["markers"] = []
+    out["global_start_time"] = None
+    return out
+
+
+def track_numbers(data: Json, prefix: str = "Stem: ") -> dict[str, int]:
+    """Name -> number of the tracks whose names begin with `prefix`."""
+    return {
+        child["name"]: number
+        for number, child in enumerate(data["tracks"]["children"])
+        if child.get("name", "").startswith(prefix)
+    }
+
+
+def from_zero(data: Json) -> Json:
+    """Media ranges counted from the file's first sample: source start minus available start."""
+    out = copy.deepcopy(data)
+    for track in out["tracks"]["children"]:
+        for clip in track["children"]:
+            for media in clip.get("media_references", {}).values():
+                available = media["available_range"]["start_time"]
+                start = clip["source_range"]["start_time"]
+                start["value"] -= available["value"]
+                available["value"] = 0.0
+    return out
+
+
+def file_urls(data: Json) -> Json:
+    out = copy.deepcopy(data)
+    for track in out["tracks"]["children"]:
+        for clip in track["children"]:
+            for media in clip.get("media_references", {}).values():
+                if media["target_url"].startswith("/"):
+                    media["target_url"] = Path(media["target_url"]).as_uri()
+    return out
+
+
+def melt_render(data: Json, folder: Path) -> Sound:
+    """What melt plays of the timeline's audio tracks, float64 [n, 2] at 48 kHz."""
+    melt = need_program("melt")
+    folder.mkdir(parents=True, exist_ok=True)
+    timeline = opentimelineio.adapters.read_from_string(json.dumps(from_zero(data)), "otio_json")
+    root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(timeline, "mlt_xml"))
+    profile = root.find("profile")
+    assert profile is not None
+    for name, value in {
+        "width": 64, "height": 36, "sample_aspect_num": 1, "sample_aspect_den": 1, "display_aspect_num": 16,
+        "display_aspect_den": 9, "progressive": 1, "colorspace": 709,
+    }.items():  # fmt: skip
+        profile.set(name, str(value))
+    tractor = root.findall("tractor")[-1]
+    for number in range(1, len(tractor.findall(".//track"))):
+        transition = ElementTree.SubElement(tractor, "transition")
+        for name, value in {
+            "a_track": 0, "b_track": number, "mlt_service": "mix", "always_active": 1, "sum": 1, "combine": 0,
+        }.items():  # fmt: skip
+            ElementTree.SubElement(transition, "property", name=name).text = str(value)
+    (folder / "cut.mlt").write_bytes(ElementTree.tostring(root))
+    subprocess.run(
+        [melt, "xml:cut.mlt", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1", "acodec=pcm_s24le",
+         "ar=48000", "channels=2", "real_time=-1"],
+        cwd=folder, timeout=120, check=True, capture_output=True,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )  # fmt: skip
+    return soundfile.read(folder / "melt.wav", always_2d=True)[0]
+
+
+def ges_render(data: Json, folder: Path) -> Sound:
+    """What GStreamer's editing services play of the timeline's audio tracks, float64 [n, 2] at 48 kHz."""
+    ges, ffmpeg = need_program("ges-launch-1.0"), need_program("ffmpeg")
+    folder.mkdir(parents=True, exist_ok=True)
+    source = file_urls(from_zero(data))
+    timeline = opentimelineio.adapters.read_from_string(json.dumps(source), "otio_json")
+    (folder / "cut.xges").write_text(opentimelineio.adapters.write_to_string(timeline, "xges"))
+    # WAV as output never ends (measured with GES 1.22), so FLAC in Ogg it is.
+    subprocess.run(
+        [ges, "--track-types=audio", f"--load={(folder / 'cut.xges').as_uri()}",
+         "-o", (folder / "ges.ogg").as_uri(), "--format=application/ogg:audio/x-flac"],
+        cwd=folder, timeout=120, check=True, capture_output=True,
+    )  # fmt: skip
+    subprocess.run(
+        [ffmpeg, "-y", "-v", "error", "-i", "ges.ogg", "-ar", "48000", "-c:a", "pcm_f32le", "ges.wav"],
+        cwd=folder, timeout=60, check=True,
+    )  # fmt: skip
+    return soundfile.read(folder / "ges.wav", always_2d=True)[0]
+
+
+def lag(played: Sound, expected: Sound, *, largest: int = 48_000) -> int:
+    """Samples by which `played` comes later than `expected`, at the peak of their cross-correlation.
+
+    Both are [n, channels] from the same instant. A silent `played` is no answer and fails.
+    """
+    a, b = played.mean(axis=1), expected.mean(axis=1)
+    assert np.abs(a).max() > 1e-3, "the other program played silence"
+    size = max(len(a), len(b))
+    a, b = np.pad(a, (0, size - len(a))), np.pad(b, (0, size - len(b)))
+    correlation = fftconvolve(a, b[::-1])
+    middle = size - 1
+    first = max(0, middle - largest)
+    window = correlation[first : middle + largest + 1]
+    return int(window.argmax()) + first - middle
+
+
+def onsets(sound: Sound, *, level: float = 0.05, dead_s: float = 0.05) -> list[int]:
+    """First samples above `level` after at least `dead_s` of less."""
+    loud = np.flatnonzero(np.abs(sound).max(axis=1) > level)
+    starts = np.flatnonzero(np.diff(loud, prepend=-(10**9)) > dead_s * 48_000)
+    return [int(sample) for sample in loud[starts]]

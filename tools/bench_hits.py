@@ -1,0 +1,72 @@
+"""How many strong cuts the tempo map meets, on random cut lists: a table, beside the best constant tempo.
+
+python -m tools.bench_hits [LISTS]
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from hitpoint.engine.plan.tempo import TempoLimits, TempoMap, fit_tempo
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "engine" / "plan"))
+import cutlists
+
+_TOLERANCE = 0.040 * 48_000
+_COLUMNS = (
+    "spacing  mean shot   lists strong  downbeat  any beat  constant  odd bars  two odd  range  step  s/fit"
+)
+
+
+def row(lists: int, mean_shot_s: float, apart_s: float) -> str:
+    """One line of the table: hit rates over `lists` seeds."""
+    met = beats_met = constant = strong = odd = bars = neighbours = 0
+    spans, steps = [], [0.0]
+    seconds = 0.0
+    for seed in range(lists):
+        cuts = cutlists.cut_list(seed, mean_shot_s, apart_s=apart_s)
+        start = time.perf_counter()
+        found = fit_tempo(round(cuts.seconds * 48_000), cuts.hits())
+        seconds += time.perf_counter() - start
+        met += _met(found.downbeats(), cuts.strong)
+        beats_met += _met(_beats(found), cuts.strong)
+        constant += cutlists.best_constant(cuts, *TempoLimits().family_bpm)
+        strong += len(cuts.strong)
+        meter = [beats for segment in found.segments for beats in segment.beats_per_bar]
+        odd += sum(beats != 4 for beats in meter)
+        neighbours += sum(a != 4 and b != 4 for a, b in itertools.pairwise(meter))
+        bars += len(meter)
+        tempi = [segment.bpm for segment in found.segments]
+        spans.append(max(tempi) / min(tempi) - 1)
+        steps += [max(a, b) / min(a, b) - 1 for a, b in itertools.pairwise(tempi)]
+    return (
+        f"{apart_s:5.1f} s  {mean_shot_s:5.1f} s {lists:9} {strong:6} {met / strong:9.3f} {beats_met / strong:9.3f}"
+        f" {constant / strong:9.3f} {odd / bars:9.1%} {neighbours:8} {np.mean(spans):6.1%} {max(steps):5.1%}"
+        f" {seconds / lists:6.2f}"
+    )
+
+
+def _met(lines: list[int], cuts: tuple[float, ...]) -> int:
+    places = np.array(lines)
+    return sum(bool(np.abs(places - cut * 48_000).min() <= _TOLERANCE) for cut in cuts)
+
+
+def _beats(found: TempoMap) -> list[int]:
+    return [segment.beat_sample(beat) for segment in found.segments for beat in range(segment.beats + 1)]
+
+
+def main() -> None:
+    lists = int(sys.argv[1]) if len(sys.argv) > 1 else 60
+    print(_COLUMNS)
+    for apart_s in (2.5, 0.0):
+        for mean_shot_s in (2.0, 3.5, 6.0):
+            print(row(lists, mean_shot_s, apart_s), flush=True)
+
+
+if __name__ == "__main__":
+    main()
