@@ -2,12 +2,15 @@
 
 Each render is of one track alone, so that what comes back can be compared with that stem's own file. The adapters'
 shortcomings are mended here, outside of what is judged: both read a source range as an offset from the file's first
-sample, whatever `available_range` says, and the MLT adapter writes no audio mix.
+sample, whatever `available_range` says, and the MLT adapter writes no audio mix. melt 7.12 cannot jump into a 24-bit
+WAV exactly (it lands up to half a packet of 682 samples off, measured: 322 late at 24 fps), but can into a FLAC, so
+it gets the same samples as FLAC.
 """
 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import os
 import subprocess
@@ -19,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 import opentimelineio
 import soundfile
+from hitpoint.engine.timebase import Rate
 from judges import need_program
 from scipy.signal import fftconvolve
 
@@ -31,7 +35,6 @@ def solo(data: Json, track: int) -> Json:
     out = copy.deepcopy(data)
     out["tracks"]["children"] = [out["tracks"]["children"][track]]
     out["tracks"]["markers"] = []
-    out["global_start_time"] = None
     return out
 
 
@@ -57,6 +60,20 @@ def from_zero(data: Json) -> Json:
     return out
 
 
+def flac_copies(data: Json, folder: Path) -> Json:
+    """The same timeline on FLAC copies of its WAV files: the same samples in another wrapping."""
+    out = copy.deepcopy(data)
+    for track in out["tracks"]["children"]:
+        for clip in track["children"]:
+            for media in clip.get("media_references", {}).values():
+                source = Path(media["target_url"])
+                target = folder / f"{hashlib.sha256(str(source).encode()).hexdigest()[:16]}.flac"
+                if source.suffix == ".wav" and not target.exists():
+                    soundfile.write(target, *soundfile.read(source, dtype="int32"), subtype="PCM_24")
+                media["target_url"] = str(target)
+    return out
+
+
 def file_urls(data: Json) -> Json:
     out = copy.deepcopy(data)
     for track in out["tracks"]["children"]:
@@ -67,17 +84,19 @@ def file_urls(data: Json) -> Json:
     return out
 
 
-def melt_render(data: Json, folder: Path) -> Sound:
-    """What melt plays of the timeline's audio tracks, float64 [n, 2] at 48 kHz."""
+def melt_render(data: Json, rate: Rate, folder: Path, *, first_frame: int = 0) -> Sound:
+    """What melt plays of the timeline's audio tracks from `first_frame` on, float64 [n, 2] at 48 kHz."""
     melt = need_program("melt")
     folder.mkdir(parents=True, exist_ok=True)
-    timeline = opentimelineio.adapters.read_from_string(json.dumps(from_zero(data)), "otio_json")
+    source = flac_copies(from_zero(data), folder)
+    timeline = opentimelineio.adapters.read_from_string(json.dumps(source), "otio_json")
     root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(timeline, "mlt_xml"))
     profile = root.find("profile")
     assert profile is not None
     for name, value in {
         "width": 64, "height": 36, "sample_aspect_num": 1, "sample_aspect_den": 1, "display_aspect_num": 16,
         "display_aspect_den": 9, "progressive": 1, "colorspace": 709,
+        "frame_rate_num": rate.num, "frame_rate_den": rate.den,
     }.items():  # fmt: skip
         profile.set(name, str(value))
     tractor = root.findall("tractor")[-1]
@@ -89,7 +108,7 @@ def melt_render(data: Json, folder: Path) -> Sound:
             ElementTree.SubElement(transition, "property", name=name).text = str(value)
     (folder / "cut.mlt").write_bytes(ElementTree.tostring(root))
     subprocess.run(
-        [melt, "xml:cut.mlt", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1", "acodec=pcm_s24le",
+        [melt, "xml:cut.mlt", f"in={first_frame}", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1", "acodec=pcm_s24le",
          "ar=48000", "channels=2", "real_time=-1"],
         cwd=folder, timeout=120, check=True, capture_output=True,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},

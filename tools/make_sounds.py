@@ -1,6 +1,6 @@
 """Make the bundled sound font: a subset of FluidR3 GM (MIT), each sample as Ogg Vorbis (SF3).
 
-    python tools/make_sounds.py [/usr/share/sounds/sf2/FluidR3_GM.sf2] [--quality 0.5]
+    python tools/make_sounds.py [/usr/share/sounds/sf2/FluidR3_GM.sf2] [--quality 0.6]
 
 The same input and the same libsndfile give the same bytes.
 """
@@ -35,30 +35,33 @@ INFO = {
     "ICMT": "Licensed under the MIT License. Subset in SF3 form, see NOTICE.txt.",
     "ISFT": "make_sounds.py",
 }
-NOTICE = """The sound font hitpoint.sf3 is a subset of Fluid R3 GM (Debian package fluid-soundfont-gm 3.1), samples
-re-encoded as Ogg Vorbis by tools/make_sounds.py.
+NOTICE = """The sound font hitpoint.sf3 is a subset of Fluid R3 GM (Debian package fluid-soundfont-gm 3.1),
+samples re-encoded as Ogg Vorbis by tools/make_sounds.py.
 
 Copyright (C) 2000-2002, 2008 Frank Wen <getfrank@gmail.com>
 Copyright (C) 2008 Toby Smithe <tsmithe@ubuntu.com>
 
-Frank Wen writes in its README: "Fluid was constructed in part from samples found in the public domain that I
-edited/cleaned/remixed/programmed and largely from recordings of my own and in conjunction with the people below who
-helped along the way: Suren M. Seron, Scott Hanan, Steve Aupperle, Chris Gillman, Alex Taubr, Chris Prola, Andrew
-Klenk, Winfried Hubbe, Dylan, Tim, Gort, Uros Katic, Ethan Winer (http://www.ethanwiner.com)". "I hereby release Fluid
-under the MIT license, as described in COPYING."
+Frank Wen writes in its README: "Fluid was constructed in part from samples found in the public
+domain that I edited/cleaned/remixed/programmed and largely from recordings of my own and in
+conjunction with the people below who helped along the way: Suren M. Seron, Scott Hanan, Steve
+Aupperle, Chris Gillman, Alex Taubr, Chris Prola, Andrew Klenk, Winfried Hubbe, Dylan, Tim, Gort,
+Uros Katic, Ethan Winer (http://www.ethanwiner.com)". "I hereby release Fluid under the MIT license,
+as described in COPYING."
 
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
-documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
-rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
-persons to whom the Software is furnished to do so, subject to the following conditions:
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and
+associated documentation files (the "Software"), to deal in the Software without restriction,
+including without limitation the rights to use, copy, modify, merge, publish, distribute,
+sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
 
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
-Software.
+The above copyright notice and this permission notice shall be included in all copies or substantial
+portions of the Software.
 
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
-WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
-COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
-OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT
+NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES
+OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN
+CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 
 Presets (bank:program name in the source):
 {presets}
@@ -73,7 +76,7 @@ Table = npt.NDArray[np.void]
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description="make the bundled sound font")
     parser.add_argument("source", nargs="?", type=Path, default=DEBIAN_FONT)
-    parser.add_argument("--quality", type=float, default=0.5, help="0 smallest .. 1 best (Vorbis)")
+    parser.add_argument("--quality", type=float, default=0.6, help="0 smallest .. 1 best (Vorbis)")
     parser.add_argument("--out", type=Path, default=bundled_font())
     options = parser.parse_args(arguments)
 
@@ -233,7 +236,7 @@ def _vorbis(sound: npt.NDArray[np.float32], rate: int, quality: float, serial: i
 
 
 def _with_serial(ogg: bytes, serial: int) -> bytes:
-    """libsndfile draws the stream's serial number from the clock: give it a fixed one (RFC 3533, section 6)."""
+    """libsndfile draws the serial number of a stream from the clock: give it a fixed one (RFC 3533)."""
     out = bytearray(ogg)
     at = 0
     while at < len(out):

@@ -93,6 +93,13 @@ class Energies:
         self._hops.append(data[: whole * _HOP].reshape(whole, _HOP).sum(axis=1))
         self._rest = data[whole * _HOP :]
 
+    @classmethod
+    def of(cls, hops: Doubles) -> Energies:
+        """Energies of 100 ms that were gathered elsewhere."""
+        energies = cls()
+        energies._hops = [hops]
+        return energies
+
     def hops(self) -> Doubles:
         """Energy of every whole 100 ms."""
         return np.concatenate(self._hops) if self._hops else np.zeros(0)

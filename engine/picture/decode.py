@@ -100,19 +100,20 @@ def probe(path: Path) -> MediaInfo:
         )
 
 
-def small_frames(path: Path, start_s: Fraction, end_s: Fraction) -> Iterator[Frame]:
+def small_frames(path: Path, start_s: Fraction, end_s: Fraction) -> Generator[Frame]:
     """The pictures of `frames` at 96 x 54 (whatever the aspect), as planes Y Cb Cr at full range (0..255)."""
     return frames(path, start_s, end_s, width=SMALL_WIDTH, height=SMALL_HEIGHT, rgb=False)
 
 
 def frames(
     path: Path, start_s: Fraction, end_s: Fraction, *, width: int, height: int, rgb: bool
-) -> Iterator[Frame]:
-    """Pictures shown between `start_s` and `end_s` (exclusive), in source order, averaged down to that size.
+) -> Generator[Frame]:
+    """Pictures shown from `start_s` to `end_s` (exclusive), in source order, averaged down to that size.
 
     The first one is the picture before the one shown at `start_s`, where there is one, so that differences
-    have a left side. One pass, a few pictures in memory. Pictures that do not decode are left out; InputError
-    when the file does not open or nothing more can be read (what was given out before stays good).
+    have a left side. The last one is the first at or after `end_s`: without it the medium has ended. One
+    pass, a few pictures in memory. Pictures that do not decode are left out; InputError when the file does
+    not open or nothing more can be read (what was given out before stays good).
     """
     from av.video.reformatter import Interpolation, VideoReformatter
 
@@ -133,14 +134,14 @@ def frames(
     before: list[tuple[Fraction, av.VideoFrame]] = []
     with closing(_decoded(path, start_s)) as decoded:
         for time_s, picture in decoded:
-            if time_s >= end_s:
-                break
             if time_s <= start_s:
                 before = [*before[-1:], (time_s, picture)]
                 continue
             yield from (small(*held) for held in before)
             before = []
             yield small(time_s, picture)
+            if time_s >= end_s:
+                return
         yield from (small(*held) for held in before)
 
 

@@ -1,13 +1,15 @@
 """What each picture of a source looks like, measured on 96 x 54 pixels, independent of any edit.
 
 Motion is the ratio of what changes in time to what changes in space: for a shift by v pixels the difference
-of two pictures is v times their gradient (the brightness constancy equation, Horn and Schunck 1981), so the sum
-of one over the sum of the other is the mean speed of everything in the picture, the still parts counted in.
-It needs no search and counts pans and objects alike. Coarser pictures see faster shifts; the fastest of three counts.
+of two pictures is v times their gradient (the brightness constancy equation, Horn and Schunck 1981), so the
+sum of one over the sum of the other is the mean speed of everything in the picture, the still parts counted
+in. It needs no search and counts pans and objects alike. Coarser pictures see faster shifts: the fastest of
+three scales counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
@@ -105,24 +107,32 @@ class Features:
             np.any((self.covered_us[:, 0] <= start_us) & (end_us <= self.covered_us[:, 1]))
         )
 
-    def merged(self, other: Features) -> Features:
-        """Both together; where both have a picture they are the same, and this one's is kept."""
-        time_us, first = np.unique(np.concatenate([self.time_us, other.time_us]), return_index=True)
+    @classmethod
+    def merged(cls, parts: Sequence[Features]) -> Self:
+        """All together; where two have a picture of one time it is the same, and the first is kept."""
+        time_us, first = np.unique(np.concatenate([part.time_us for part in parts]), return_index=True)
 
-        def both(name: str) -> Any:
-            return np.concatenate([getattr(self, name), getattr(other, name)])[first]
+        def chosen(name: str) -> Any:
+            return np.concatenate([getattr(part, name) for part in parts])[first]
 
-        return Features(
+        return cls(
             time_us,
-            both("motion"),
-            both("luminance"),
-            both("warmth"),
-            both("saturation"),
-            both("layout"),
-            both("colours"),
-            _joined(np.concatenate([self.covered_us, other.covered_us])),
-            max(self.end_us, other.end_us),
+            chosen("motion"),
+            chosen("luminance"),
+            chosen("warmth"),
+            chosen("saturation"),
+            chosen("layout"),
+            chosen("colours"),
+            _joined(np.concatenate([part.covered_us for part in parts])),
+            max(part.end_us for part in parts),
         )
+
+    def without_first(self) -> Features:
+        """The same pictures but the first."""
+        arrays = {
+            name: value[1:] for name, value in self.arrays().items() if name not in ("covered_us", "end_us")
+        }
+        return Features(**arrays, covered_us=self.covered_us, end_us=self.end_us)
 
     def at(self, times_us: Ints) -> Ints:
         """For each time the index of the picture shown then, -1 where none was read."""

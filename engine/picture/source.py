@@ -1,16 +1,20 @@
-"""Features of the parts of a source that an edit shows: from the cache where they were measured, else decoded."""
+"""Features of the parts of a source that an edit shows: from the cache if measured before, else decoded."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
+from math import ceil, floor
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from ..errors import HitpointError, InputError, OutputError, Problem
+from ..errors import InputError, OutputError, Problem
 from ..progress import Cancel
 from ..store.cache import load_arrays, store_arrays
 from ..store.identity import sha256_file
@@ -20,7 +24,7 @@ from .detect import Detected, Detector
 from .features import VERSION, Features, measure
 
 _KIND = "picture"
-# Pictures measured at once: enough that numpy's calls cost nothing, few enough to stay in the processor's cache.
+# Pictures measured at once: enough that numpy's calls cost nothing, few enough for the processor's cache.
 _BATCH = 32
 # Two stretches nearer than this are read as one: a seek costs about as much.
 _JOIN_US = 4_000_000
@@ -83,7 +87,7 @@ def look_at_source(
     detector = Detector() if find_cuts and detected is None else None
     for span in missing:
         found, problem = _read(media, span, detector, told, cancel)
-        known = known.merged(found)
+        known = Features.merged([known, found])
         if problem is not None:
             break
     if detector is not None:
@@ -91,52 +95,107 @@ def look_at_source(
     if use_cache and missing:
         try:
             store_arrays(_KIND, key, known.arrays())
-            if detector is not None and problem is None:
-                store_arrays(_KIND, _hashed(detected_key), detected.arrays() if detected else {})
+            if detector is not None and detected is not None and problem is None:
+                store_arrays(_KIND, _hashed(detected_key), detected.arrays())
         except OutputError as error:
-            problem = problem or Problem("cache", f"{error}; until then pictures are looked at anew each time")
+            problem = problem or Problem(
+                "cache", f"{error}; until then pictures are looked at anew each time"
+            )
     return Seen(known, detected, problem)
 
 
 def _read(
     media: Media, span: Span, detector: Detector | None, told: Told, cancel: Cancel
 ) -> tuple[Features, Problem | None]:
-    """Decode and measure one stretch; the part before a fault is kept."""
+    """Decode and measure one stretch; what lies before a fault is kept."""
     start, end = span
     parts: list[Features] = []
-    batch: list[Frame] = []
     last: Frame | None = None
-    # The picture before the stretch lends its pixels to the first difference and is not measured itself.
-    keep_first = start == 0
-    shown_until = start
     problem: Problem | None = None
-
-    def flush() -> None:
-        nonlocal last, batch, keep_first
-        frames = [last, *batch] if last is not None else batch
-        if frames:
-            times = np.array([_us(frame.time_s) for frame in frames], np.int64)
-            found = measure(np.stack([frame.pixels for frame in frames]), times)
-            skip = 0 if last is None and (keep_first or times[0] == 0) else 1
-            parts.append(_from(found, skip))
-            last = frames[-1]
-        batch = []
-
-    try:
-        for frame in _pictures(media, start, end):
-            batch.append(frame)
+    pictures = _pictures(media, Fraction(start, _SECOND_US), Fraction(end, _SECOND_US))
+    with closing(pictures):
+        more = True
+        while more:
+            cancel.check()
+            batch: list[Frame] = []
+            try:
+                batch.extend(islice(pictures, _BATCH))
+            except InputError as error:
+                problem = Problem("picture", str(error))
+            more = len(batch) == _BATCH
+            if not batch:
+                continue
+            frames = batch if last is None else [last, *batch]
+            found = measure(np.stack([frame.pixels for frame in frames]), _times(frames))
+            # The picture before the stretch only lends its pixels to the first difference.
+            whole = last is None and (start == 0 or frames[0].time_s == 0)
+            parts.append(found if whole else found.without_first())
+            told(max(0, min(end, _us(batch[-1])) - max(start, _us(frames[0]))))
+            last = batch[-1]
             if detector is not None:
-                detector.add(_us(frame.time_s), frame.pixels)
-            if len(batch) >= _BATCH:
-                cancel.check()
-                flush()
-                told(min(_us(frame.time_s), end) - shown_until)
-                shown_until = min(_us(frame.time_s), end)
-        flush()
-    except InputError as error:
-        flush()
-        problem = Problem("picture", str(error))
-    features = parts[0] if parts else Features.none()
-    for part in parts[1:]:
-        features = _appended(features, part)
-    return features, problem
+                for frame in batch:
+                    detector.add(_us(frame), frame.pixels)
+    return _stretch(Features.merged([Features.none(), *parts]), span, problem), problem
+
+
+def _stretch(found: Features, span: Span, problem: Problem | None) -> Features:
+    """`found` with what it covers. Without a picture at or after the stretch's end, the source ends in it."""
+    start, end = span
+    if not len(found.time_us):
+        return found
+    last_us = int(found.time_us[-1])
+    if last_us >= end:
+        return replace(found, covered_us=np.array([[start, end]], np.int64))
+    steps = np.diff(found.time_us[-2:])
+    shown_until = last_us + (int(steps[0]) if len(steps) else _SECOND_US // 24)
+    covered = np.array([[start, max(shown_until, start + 1)]], np.int64)
+    return replace(found, covered_us=covered, end_us=-1 if problem else shown_until)
+
+
+def _pictures(media: Media, start_s: Fraction, end_s: Fraction) -> Generator[Frame]:
+    """As `small_frames`, for files and for numbered pictures."""
+    if media.sequence is None:
+        yield from small_frames(Path(media.path), start_s, end_s)
+        return
+    fps = media.sequence.rate.fps
+    for number in range(max(0, floor(start_s * fps) - 1), ceil(end_s * fps) + 1):
+        path = sequence_file(media.path, media.sequence, number)
+        if not path.exists():
+            # A numbering ends where the first file is missing.
+            return
+        for frame in small_frames(path, Fraction(0), Fraction(0)):
+            yield Frame(number / fps, frame.pixels)
+            break
+
+
+def sequence_file(folder: str, sequence: ImageSequence, index: int) -> Path:
+    """The file of picture `index`, counted from 0."""
+    number = sequence.start_number + index * sequence.step
+    return Path(folder) / f"{sequence.prefix}{number:0{sequence.padding}d}{sequence.suffix}"
+
+
+def _identity(media: Media, cancel: Cancel) -> str:
+    if media.sequence is None:
+        return sha256_file(Path(media.path), cancel=cancel)
+    digest = hashlib.sha256(repr(media.sequence).encode())
+    index = 0
+    while (path := sequence_file(media.path, media.sequence, index)).exists():
+        digest.update(bytes.fromhex(sha256_file(path, cancel=cancel)))
+        index += 1
+    if not index:
+        raise InputError(
+            f"'{path}' does not exist: relink the image sequence, or give its folder with --media"
+        )
+    return digest.hexdigest()
+
+
+def _hashed(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _us(frame: Frame) -> int:
+    return round(frame.time_s * _SECOND_US)
+
+
+def _times(frames: Sequence[Frame]) -> npt.NDArray[np.int64]:
+    return np.array([_us(frame) for frame in frames], np.int64)

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from ..types import Cue, Cut, Hit, Marker, Picture
+from .tempo import TOLERANCE_SAMPLES
 
 # A would marker without a number asks for more than most cuts do.
 _MARKER_STRENGTH = 0.8
 # An editor who marks a cut seldom hits its very frame.
 _SAME_FRAMES = 3
 # Two accents nearer than this are heard as one gesture: the stronger cut keeps it.
-_STRONG_APART_S = 1.2
+_ACCENTS_APART_S = 1.2
+# Nearer than this, not even the choice of which to accent is worth keeping open.
+_CANDIDATES_APART_S = 0.5
 _STRONG = 0.5
 _JUST_WEAK = 0.45
+# Weaker cuts are no accents even when a downbeat happens to meet them.
+_FAIR = 0.4
 
 
 def spot(cue: Cue, picture: Picture) -> tuple[Hit, ...]:
@@ -32,12 +41,42 @@ def spot(cue: Cue, picture: Picture) -> tuple[Hit, ...]:
         if cue.in_frame < cut.frame < cue.out_frame_exclusive
         and all(abs(cut.frame - frame) > _SAME_FRAMES for frame in taken)
     ]
-    strengths = _strengths(cue, cuts, [hit.frame for hit in marked if hit.strong])
+    order = sorted(range(len(cuts)), key=lambda place: (-cuts[place].strength, cuts[place].frame))
+    fixed = [hit.frame for hit in marked if hit.strong]
+    apart = math.ceil(_CANDIDATES_APART_S * cue.rate.fps)
+    strong = _choose(cuts, order, fixed, apart)
     found = [
-        Hit(cut.frame, cue.sample(cut.frame), "would", strength, cut.kind)
-        for cut, strength in zip(cuts, strengths, strict=True)
+        Hit(cut.frame, cue.sample(cut.frame), "would", _strength(cut, place in strong), cut.kind)
+        for place, cut in enumerate(cuts)
     ]
     return tuple(sorted([*marked, *found], key=lambda hit: (hit.frame, hit.kind)))
+
+
+def settle(cue: Cue, picture: Picture, hits: Sequence[Hit], downbeats: Sequence[int]) -> tuple[Hit, ...]:
+    """The choice of accents: what a spotting session does once the tempo map is known.
+
+    Of the candidates, those that a downbeat meets keep their accent. Others are chosen only until a third
+    of the hard cuts is strong: first fair cuts that are met, then the strongest that are not, which the
+    report shows as missed. Editor's markers are never changed.
+    """
+    cuts = {cut.frame: cut for cut in picture.cuts}
+    own = [
+        hit for hit in hits if hit.kind == "would" and hit.frame in cuts and hit.name == cuts[hit.frame].kind
+    ]
+    lines = np.asarray(downbeats)
+    chosen = [cuts[hit.frame] for hit in own]
+    met = [bool(np.abs(lines - hit.sample).min() <= TOLERANCE_SAMPLES) for hit in own]
+    fair = [met[place] and cut.strength >= _FAIR for place, cut in enumerate(chosen)]
+    order = sorted(
+        range(len(chosen)),
+        key=lambda place: (not fair[place], -chosen[place].strength, chosen[place].frame),
+    )
+    fixed = [hit.frame for hit in hits if hit.strong and hit not in own]
+    apart = math.ceil(_ACCENTS_APART_S * cue.rate.fps)
+    ready = {place for place in order if met[place] and own[place].strong}
+    strong = _choose(chosen, order, fixed, apart, ready=ready)
+    strengths = {cut.frame: _strength(cut, place in strong) for place, cut in enumerate(chosen)}
+    return tuple(replace(hit, strength=strengths[hit.frame]) if hit in own else hit for hit in hits)
 
 
 def _marker_hits(cue: Cue, marker: Marker, picture: Picture) -> list[Hit]:
@@ -52,22 +91,36 @@ def _marker_hits(cue: Cue, marker: Marker, picture: Picture) -> list[Hit]:
     return [Hit(frame, cue.sample(frame), marker.hit, strength, marker.name) for frame in frames]
 
 
-def _strengths(cue: Cue, cuts: list[Cut], taken: list[int]) -> list[float]:
-    """The cuts' strengths with the choice of strong ones written into them: at least .5, or below."""
-    apart = math.ceil(_STRONG_APART_S * cue.rate.fps)
+def _choose(
+    cuts: Sequence[Cut],
+    order: Sequence[int],
+    taken: Sequence[int],
+    apart: int,
+    *,
+    ready: set[int] | None = None,
+) -> set[int]:
+    """Places of the cuts that are strong, tried in `order`, each `apart` frames from the others and from
+    `taken`.
+
+    All that are `ready` (by default those of strength .5) are welcome; others fill up to a third of the
+    hard cuts.
+    """
     wanted = math.ceil(sum(cut.kind == "cut" for cut in cuts) / 3)
+    if ready is None:
+        ready = {place for place in order if cuts[place].strength >= _STRONG}
     strong: set[int] = set()
     frames = list(taken)
     hard = 0
-    for place in sorted(range(len(cuts)), key=lambda place: (-cuts[place].strength, cuts[place].frame)):
+    for place in order:
         cut = cuts[place]
-        lifted = cut.kind == "cut" and hard < wanted and cut.strength > 0
-        if (cut.strength < _STRONG and not lifted) or any(abs(cut.frame - frame) < apart for frame in frames):
+        fills = cut.kind == "cut" and hard < wanted and cut.strength > 0
+        if (place not in ready and not fills) or any(abs(cut.frame - frame) < apart for frame in frames):
             continue
         strong.add(place)
         frames.append(cut.frame)
         hard += cut.kind == "cut"
-    return [
-        max(cut.strength, _STRONG) if place in strong else min(cut.strength, _JUST_WEAK)
-        for place, cut in enumerate(cuts)
-    ]
+    return strong
+
+
+def _strength(cut: Cut, strong: bool) -> float:
+    return max(cut.strength, _STRONG) if strong else min(cut.strength, _JUST_WEAK)

@@ -8,7 +8,7 @@ from ..errors import Problem
 from ..timebase import SAMPLE_RATE, format_timecode
 from ..types import Cue, Hit, Picture, Plan, Score
 from .energy import bar_energy, bar_valence
-from .hits import spot
+from .hits import settle, spot
 from .sections import divide
 from .tempo import TOLERANCE_SAMPLES, TempoLimits, fit_tempo
 
@@ -26,7 +26,9 @@ def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
     limits = TempoLimits(
         family_bpm=(low, max(high, _FASTEST_BASE_BPM)), preferred_bpm=float(np.sqrt(low * high))
     )
-    segments = fit_tempo(cue.samples, hits, limits).segments
+    tempo_map = fit_tempo(cue.samples, hits, limits)
+    segments = tempo_map.segments
+    hits = settle(cue, picture, hits, tempo_map.downbeats())
     bare = Plan(cue.name, cue.samples, hits, segments, (), (), 0)
     bars = bare.bars
     energy = bar_energy(cue, picture, bars)

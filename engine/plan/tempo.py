@@ -40,7 +40,7 @@ class TempoLimits:
     step: float = 0.06
     odd_share: float = 0.18
     # Nodes that an edge may pass over.
-    skip: int = 10
+    skip: int = 6
     # Weight of a must hit; of a strong would hit at strength 1; of a weak one.
     must_weight: float = 60.0
     strong_weight: float = 4.0
@@ -309,13 +309,15 @@ def _path(
             ]
         scores = np.array([label.score for label in here])
         tempi = np.array([label.log_bpm for label in here])
+        free = np.isnan(tempi)
         for edge in edges[place]:
             usable = np.flatnonzero(np.abs(edge.log_bpm - log_base) <= reach)
             if usable.size == 0:
                 continue
             tempo = edge.log_bpm[usable]
             drift = _DRIFT_COST * ((tempo - log_base) / _COST_UNIT) ** 2 * edge.seconds / 4
-            jump = np.nan_to_num(np.abs(tempo[None, :] - tempi[:, None]), nan=0.0)
+            jump = np.abs(tempo[None, :] - tempi[:, None])
+            jump[free] = 0.0
             ranked = scores[:, None] - _STEP_COST * (jump / _COST_UNIT) ** 2
             ranked[jump > most] = -np.inf
             choice = np.argmax(ranked, axis=0)

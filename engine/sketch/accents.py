@@ -19,7 +19,7 @@ from .notes import Event, clamp
 _SILENCE = TICKS // 2
 _THIN = TICKS
 # Ordinary notes stay below this, accents lie above it.
-LOUDEST_ORDINARY = 96
+LOUDEST_ORDINARY = 88
 _AVOID_SAMPLES = 2_880
 
 
@@ -78,7 +78,7 @@ def strike(
 
 def accent_velocity(form: Form, accent: Accent) -> float:
     """Stronger where the picture is: but a quiet section is not shouted at."""
-    return 98 + 12 * form.force[accent.bar] + 12 * accent.strength
+    return 82 + 7 * form.force[accent.bar] + 8 * accent.strength
 
 
 def _struck(
@@ -115,32 +115,26 @@ def _struck(
     if "bass" in part.stems:
         voice = style.part("bass", palette["bass"]).accent
         add("bass", voice, bass, level, length)
-        if bass - 12 >= INSTRUMENTS[voice].low:
-            add("bass", voice, bass - 12, level - 4, length)
-        else:
-            add("bass", voice, bass + 12, level - 6, length)
+        # The octave above, not below: the bass line itself goes on.
+        add("bass", voice, bass + 12, level - 5, length)
     if "harmony" in part.stems:
         voice = style.part("harmony", palette["harmony"]).accent
         low = 48 + (span.chord.root - 48) % 12
-        for pitch in sorted({*voicing, low, voicing[-1] + 12, voicing[-2] + 12}):
+        # Doubled inside: an accent is wide and full, but its outer voices lead on as before.
+        inside = {pitch + 12 for pitch in voicing if pitch + 12 < voicing[-1]}
+        for pitch in sorted({*voicing, low, *inside}):
             add("harmony", voice, pitch, level - 2, length)
     if "melody" in part.stems and not form.spoken[accent.bar]:
         own = style.part("melody", palette["melody"])
         sung = [event.pitch for event in here if event.stem == "melody"]
-        top = max(sung) if sung else _near(span.chord.pcs, own.register)
-        for pitch in (top, top + 12 if top + 12 <= INSTRUMENTS[own.accent].high else top - 12):
+        top = max(sung) if sung else voicing[-1]
+        for pitch in (top, top - 12):
             add("melody", own.accent, pitch, level - 4, min(length, TICKS))
     if "pads" in part.stems:
         voice = style.part("pads", palette["pads"]).accent
         for pitch in voicing:
             add("pads", voice, pitch, level - 8, min(length, TICKS))
     return events
-
-
-def _near(pcs: Sequence[int], register: int) -> int:
-    return min(
-        (p for p in range(register - 8, register + 9) if p % 12 in pcs), key=lambda p: (abs(p - register), p)
-    )
 
 
 def spare(events: Sequence[Event], form: Form) -> list[Event]:

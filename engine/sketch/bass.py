@@ -32,17 +32,18 @@ def write_bass(
                 break
             for at, length, sign in _steps(form, bar, bar - part.start_bar, pattern):
                 index = bisect_right(ticks, at) - 1
-                pitch = _pitch(sign, index, spans, pitches)
+                # A new chord is always founded on its own bass, also where half time moves the pattern.
+                pitch = _pitch("R" if at == spans[index].tick else sign, index, spans, pitches)
                 force = form.force[bar]
                 softest, loudest = form.style.velocity
-                velocity = softest + 6 + (loudest - softest - 10) * force
+                velocity = softest + 4 + (loudest - softest - 6) * force
                 velocity += (4 if at == form.clock.starts[bar] else 0) - (9 if sign in _SOFT else 0)
                 if form.spoken[bar]:
                     velocity -= 8
                 for rank, voice in enumerate(voices):
                     facts = INSTRUMENTS[voice]
                     held = length if facts.struck else max(6, length - 3)
-                    sounding = fit(voice, pitch + 12 * (rank > 0 and pitch < 43))
+                    sounding = fit(voice, pitch + octave_of(voice, rank, own.voices[0][0]))
                     events.append(Event("bass", voice, at, held, sounding, clamp(velocity - 5 * rank)))
     return events
 
@@ -55,6 +56,13 @@ def draw_pattern(patterns: Sequence[Pattern], part: Part, seed: int, cue: str, p
         fitting = [nearest]
     rng = stream(seed, cue, purpose, part.section.label, part.level)
     return fitting[int(rng.integers(len(fitting)))].text
+
+
+def octave_of(voice: str, rank: int, first: str) -> int:
+    """Semitones by which a doubling voice lies off the first: the deeper instrument below, the other above."""
+    if rank == 0:
+        return 0
+    return -12 if INSTRUMENTS[voice].low < INSTRUMENTS[first].low else 12
 
 
 def _steps(form: Form, bar: int, place: int, pattern: str) -> list[tuple[int, int, str]]:
@@ -122,6 +130,8 @@ def rearticulate(events: list[Event], spans: Sequence[Span], pitches: Sequence[i
         event.ticks = border - event.tick
         out.append(event)
         if border not in struck and rest >= TICKS // 2:
-            moved = fit(event.voice, pitches[index] + (12 if event.pitch - pitches[index - 1] >= 12 else 0))
+            moved = fit(event.voice, pitches[index] + event.pitch - pitches[index - 1])
+            if (moved - pitches[index]) % 12:
+                moved = fit(event.voice, pitches[index])
             out.append(Event(event.stem, event.voice, border, rest, moved, event.velocity))
     return out

@@ -12,7 +12,7 @@ from .accents import breathe, spare, strike
 from .bass import rearticulate, write_bass
 from .drums import write_drums
 from .effects_plan import write_effects
-from .ending import close, last_chord
+from .ending import close, last_chord, last_melody_pitch
 from .feel import perform
 from .figures import write_figures
 from .form import Form, make_form, stream
@@ -52,9 +52,11 @@ def compose(request: TakeRequest) -> Composition:
 
     singer = Singer(form, spans, bass, score.tonic, score.seed)
     melody = singer.sing(theme, palette["melody"])
-    ceilings = _ceilings(spans, melody)
+    register = style.part("melody", palette["melody"]).register
+    home = last_melody_pitch(form, melody, bass, score.tonic, register)
+    ceilings = _ceilings(spans, melody, home)
     centre = style.part("harmony", palette["harmony"]).register
-    voicings = lead_voices(spans, bass, ceilings, centre)
+    voicings = lead_voices(spans, bass, ceilings, _tops(spans, melody, home), centre)
 
     events: list[Event] = [*melody]
     events += rearticulate(write_bass(form, spans, bass, palette["bass"], score.seed), spans, bass)
@@ -71,7 +73,7 @@ def compose(request: TakeRequest) -> Composition:
     events = breathe(events, form)
     events = strike(events, form, spans, bass, voicings, palette)
     events = close(events, form)
-    events += last_chord(form, bass[-1], voicings[-1], score.tonic, palette)
+    events += last_chord(form, bass[-1], voicings[-1], home, score.tonic, palette)
     events = spare(events, form)
 
     voices, names = _voices(style)
@@ -90,7 +92,7 @@ def _palette(style: Style, chosen: dict[str, str] | object, seed: int) -> dict[s
     return drawn
 
 
-def _ceilings(spans: Sequence[Span], melody: Sequence[Event]) -> tuple[int, ...]:
+def _ceilings(spans: Sequence[Span], melody: Sequence[Event], home: int | None) -> tuple[int, ...]:
     """For each chord, the highest pitch that stays below the melody sung over it."""
     out = []
     lines = sorted((event.tick, event.end, event.pitch) for event in melody)
@@ -105,6 +107,22 @@ def _ceilings(spans: Sequence[Span], melody: Sequence[Event]) -> tuple[int, ...]
             if end > span.tick:
                 lowest = min(lowest, pitch)
         out.append(lowest - 1)
+    if home is not None:
+        out[-1] = home - 1
+    return tuple(out)
+
+
+def _tops(spans: Sequence[Span], melody: Sequence[Event], home: int | None) -> tuple[int | None, ...]:
+    """The highest melody pitch that sounds where each chord begins."""
+    out: list[int | None] = []
+    lines = sorted((event.tick, event.end, event.pitch) for event in melody)
+    first = 0
+    for span in spans:
+        while first < len(lines) and lines[first][0] < span.tick - 48 * 16:
+            first += 1
+        sounding = [pitch for tick, end, pitch in lines[first:] if tick <= span.tick < end]
+        out.append(max(sounding, default=None))
+    out[-1] = home
     return tuple(out)
 
 

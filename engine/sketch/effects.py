@@ -1,4 +1,7 @@
-"""Made effects for hit points: riser, impact, swell, downer. Synthesised, so they end or begin on the very sample."""
+"""Made effects for hit points: riser, impact, swell, downer.
+
+Synthesised, so that they begin or end on the very sample.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,8 @@ def make_effect(name: str, samples: int, pitch: int, velocity: int, seed: int) -
         np.random.PCG64([seed & 0xFFFF_FFFF_FFFF_FFFF, zlib.crc32(name.encode()), pitch, samples])
     )
     sound = _MAKERS[name](max(samples, 1), _hertz(pitch), size, rng)
-    return (sound * size**1.5).astype(np.float32)
+    effect: FloatArray = (sound * size**1.5).astype(np.float32)
+    return effect
 
 
 def _riser(samples: int, hertz: float, size: float, rng: np.random.Generator) -> _Doubles:
@@ -68,7 +72,7 @@ def _impact(samples: int, hertz: float, size: float, rng: np.random.Generator) -
     sound = 0.6 * boom[:, None] + 0.2 * body[:, None] + 0.5 * click + 0.45 * thud + 0.2 * rumble
     tail = length // 4
     sound[-tail:] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, tail)))[:, None]
-    return sound
+    return np.asarray(sound)
 
 
 def _swell(samples: int, hertz: float, size: float, rng: np.random.Generator) -> _Doubles:
@@ -88,8 +92,7 @@ def _swell(samples: int, hertz: float, size: float, rng: np.random.Generator) ->
     return sound[-samples:]
 
 
-def _downer(samples: int, hertz: float, size: float, rng: np.random.Generator) -> _Doubles:
-    length = max(samples, _SHORTEST)
+def _downer(length: int, hertz: float, size: float, rng: np.random.Generator) -> _Doubles:
     x = np.arange(length) / length
     low = _fold(hertz, 110, 220)
     tone = np.stack([_tone(low * detune * 2 ** (-1.5 * x)) for detune in (0.996, 1.004)], axis=1)
@@ -101,7 +104,7 @@ def _downer(samples: int, hertz: float, size: float, rng: np.random.Generator) -
     sound = (0.4 * tone + 0.3 * air) * fall[:, None]
     rise = min(480, length)
     sound[:rise] *= np.linspace(0, 1, rise)[:, None]
-    return sound[:samples]
+    return np.asarray(sound)
 
 
 _MAKERS: dict[str, Callable[[int, float, float, np.random.Generator], _Doubles]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..timebase import SAMPLE_RATE
+from .bass import octave_of
 from .drums import lane_key
 from .form import SIXTEENTH, TICKS, Form
 from .instruments import INSTRUMENTS, fit
@@ -27,8 +28,36 @@ def close(events: Sequence[Event], form: Form) -> list[Event]:
     return out
 
 
+def last_melody_pitch(
+    form: Form, melody: Sequence[Event], bass: Sequence[int], tonic: int, register: int
+) -> int | None:
+    """The tonic that the melody comes home to: near to where it was, not in octaves with the bass. None where
+    the melody is silent."""
+    part = form.part_at(max(0, form.ending_bar - 1))
+    if "melody" not in part.stems or form.spoken[form.ending_bar]:
+        return None
+    before = [event for event in melody if event.tick < form.ending_tick]
+    last = max(before, key=lambda event: (event.tick, -event.pitch)).pitch if before else register
+    last = min(max(last, register - 7), register + 9)
+    step = bass[-1] - bass[-2] if len(bass) > 1 else 0
+    # Any note of the last bar that forms octaves with the bass may be heard as the one before.
+    tail = [event.pitch for event in before if event.end > form.clock.starts[max(0, form.ending_bar - 1)]]
+    octaves = [pitch for pitch in tail if step and (pitch - bass[-2]) % 12 == 0]
+
+    def price(pitch: int) -> tuple[float, int]:
+        parallel = any((pitch - old) * step > 0 for old in octaves)
+        return abs(pitch - last) + 12 * parallel, pitch
+
+    return min((p for p in range(last - 11, last + 12) if p % 12 == tonic), key=price)
+
+
 def last_chord(
-    form: Form, bass: int, voicing: tuple[int, ...], tonic: int, palette: dict[str, str]
+    form: Form,
+    bass: int,
+    voicing: tuple[int, ...],
+    melody: int | None,
+    tonic: int,
+    palette: dict[str, str],
 ) -> list[Event]:
     """The tonic in root position on the ending's downbeat, by all who played before it."""
     style = form.style
@@ -40,7 +69,7 @@ def last_chord(
     if style.ending == "button":
         level += 12
     if accent is not None:
-        level = max(level, 104 + 12 * accent.strength)
+        level = max(level, 86 + 8 * accent.strength)
     held = _held_ticks(form, tick)
     if style.ending == "button":
         held = min(held, TICKS)
@@ -57,9 +86,7 @@ def last_chord(
 
     if "bass" in part.stems:
         for rank, voice in enumerate(voices("bass")):
-            add("bass", voice, bass + (12 if rank else 0), level - 4 * rank)
-        if bass - 12 >= INSTRUMENTS[voices("bass")[0]].low:
-            add("bass", voices("bass")[0], bass - 12, level - 6)
+            add("bass", voice, bass + octave_of(voice, rank, voices("bass")[0]), level - 4 * rank)
     if "harmony" in part.stems:
         names = voices("harmony")
         for voice in names if style.ending == "ring" else names[:1]:
@@ -72,11 +99,8 @@ def last_chord(
         for rank, voice in enumerate(voices("pads")):
             for pitch in voicing:
                 add("pads", voice, pitch, level - 10 - 4 * rank)
-    if "melody" in part.stems and not form.spoken[form.ending_bar]:
-        own = style.part("melody", palette["melody"])
-        near = [p for p in range(own.register - 7, own.register + 7) if p % 12 == tonic and p >= voicing[-1]]
-        if near:
-            add("melody", voices("melody")[0], min(near, key=lambda p: abs(p - own.register)), level)
+    if melody is not None:
+        add("melody", voices("melody")[0], melody, level)
     if "drums" in part.stems:
         kit = style.part("drums", palette["drums"]).voices[0][0]
         lanes = INSTRUMENTS[kit].lanes

@@ -1,4 +1,4 @@
-"""Volume envelopes of sound font zones (generators 33 to 40) and their tremolo (13, 21, 22), SoundFont 2.04."""
+"""Volume envelopes of sound font zones and their tremolo (SoundFont 2.04, generators 33 to 40, 13, 21)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENVELOPE_KINDS = (
 
 # 8.1.2: decay and release times are those for a fall of 100 dB.
 _FALL_DB = 100.0
-# A note has ended when it is this far under full scale: a 16-bit file's last bit, and the room's noise is above it.
+# A note has ended when it is this far under full scale: the last bit of a 16-bit file.
 FLOOR_DB = 90.0
 LONGEST_RELEASE_S = 3.0
 # FluidSynth's floor (-7200 timecents): a shorter release clicks.
@@ -58,7 +58,7 @@ class Scratch:
 def envelope(zone: Zone, key: int, length: int, silent_db: float, scratch: Scratch) -> FloatArray:
     """Amplitude at 48 kHz for a note held `length` frames, to the end of its release (at most 3 s after).
 
-    Attack is linear in amplitude, decay and release in dB. A note ends where it is `silent_db` under its peak.
+    Attack is linear in amplitude, decay and release in dB. A note ends `silent_db` under its peak.
     The array is good until the next call with the same `scratch`.
     """
     delay = round(zone.seconds(sf.DELAY) * 48_000)
@@ -129,5 +129,5 @@ def tremolo(zone: Zone, length: int) -> FloatArray | None:
 
 
 def decay_level(t: float, decay: float, sustain: float) -> float:
-    """Level of a modulation envelope `t` after its hold: falls 1 in `decay`, linearly, not below `sustain`."""
+    """Level of a modulation envelope `t` after its hold: falls 1 in `decay`, not below `sustain`."""
     return sustain if decay <= 0 else max(1 - t / decay, sustain)

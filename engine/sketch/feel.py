@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ..timebase import SAMPLE_RATE
 from ..types import Note
+from .accents import LOUDEST_ORDINARY
 from .form import SIXTEENTH, TICKS, Form, stream
 from .notes import Event, clamp
 
@@ -44,7 +45,7 @@ def perform(events: Sequence[Event], form: Form, names: dict[tuple[str, str], st
             start += int(drifts[_GROUPS[event.stem]][min(tick // SIXTEENTH, form.clock.end // SIXTEENTH)])
         velocity = event.velocity
         if event.kind in ("line", "drum"):
-            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), 98))
+            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), LOUDEST_ORDINARY))
         if event.kind == "drum":
             velocity = _unlike(velocity, last_velocity.get((event.voice, event.pitch)))
             last_velocity[event.voice, event.pitch] = velocity

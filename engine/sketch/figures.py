@@ -97,4 +97,5 @@ def _velocity(form: Form, bar: int, tick: int) -> float:
     inside = tick - form.clock.starts[bar]
     stress = 5 if inside == 0 else 2 if inside % TICKS == 0 else -3 if inside % (TICKS // 2) == 0 else -7
     velocity = softest + (loudest - softest - 14) * form.force[bar] + stress
+    velocity += (14, 6, 0, 0, 0)[form.part_at(bar).level]
     return velocity - 10 if form.spoken[bar] else velocity

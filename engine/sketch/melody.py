@@ -17,7 +17,7 @@ from ..types import Theme
 from . import variation
 from .form import TICKS, Form, Part, Phrase, stream
 from .harmony import Chord, Span
-from .instruments import INSTRUMENTS
+from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
 from .variation import Bar
 
@@ -57,6 +57,8 @@ class Singer:
         self.seed = seed
         self.statements: list[Statement] = []
         self._ticks = [span.tick for span in spans]
+        # The pitch sung where a chord begins, by the chord's index.
+        self._at_change: dict[int, int] = {}
 
     def sing(self, theme: Theme, part_name: str) -> list[Event]:
         bars = variation.bars_of(theme)
@@ -254,6 +256,10 @@ class Singer:
                     tone.degree += step
                     tone.pitch = pitch
             previous = tone
+            while span < len(self.spans) and self.spans[span].tick < tone.tick + tone.ticks:
+                if self.spans[span].tick >= tone.tick:
+                    self._at_change[span] = tone.pitch
+                span += 1
 
     def _is_leap(self, tones: Sequence[_Tone], position: int) -> bool:
         """Whether a weak note is left or reached by more than a third: then it must belong to the chord."""
@@ -263,15 +269,22 @@ class Singer:
         return max(before, after) > 2
 
     def _parallel(self, previous: _Tone | None, tone: _Tone, pitch: int) -> bool:
-        if previous is None or previous.pitch == pitch:
-            return False
-        _, before = self.chord_at(previous.tick)
+        """Whether `pitch` would run in fifths or octaves with the bass, from the note or from the chord before."""
         _, here = self.chord_at(tone.tick)
+        if previous is not None:
+            _, before = self.chord_at(previous.tick)
+            if self._in_parallel(previous.pitch, before, pitch, here):
+                return True
+        if tone.tick == self.spans[here].tick and here - 1 in self._at_change:
+            return self._in_parallel(self._at_change[here - 1], here - 1, pitch, here)
+        return False
+
+    def _in_parallel(self, old: int, before: int, pitch: int, here: int) -> bool:
         low, new = self.bass[before], self.bass[here]
-        if before == here or low == new:
+        if before == here or low == new or old == pitch:
             return False
-        first, second = (previous.pitch - low) % 12, (pitch - new) % 12
-        return first in (0, 7) and first == second and (pitch > previous.pitch) == (new > low)
+        first, second = (old - low) % 12, (pitch - new) % 12
+        return first in (0, 7) and first == second and (pitch > old) == (new > low)
 
     def _record(
         self, tones: Sequence[_Tone], line: Sequence[Sequence[variation.Sung]], kind: str, phrase: Phrase
@@ -291,21 +304,26 @@ class Singer:
         softest, loudest = self.form.style.velocity
         events: list[Event] = []
         top = max(tone.pitch for tone in tones)
+        lifts = [self._lift(voice, tones, part, rank) for rank, voice in enumerate(voices)]
         for position, tone in enumerate(tones):
             force = self.form.force[tone.bar]
             place = position / max(1, len(tones) - 1)
             arch = 6 * (1 - abs(2 * place - 1)) + (3 if tone.pitch == top else 0) + (2 if tone.strong else -2)
-            velocity = softest + 8 + (loudest - softest - 6) * force + arch
-            for rank, voice in enumerate(voices):
-                facts = INSTRUMENTS[voice]
-                pitch = tone.pitch
-                # The doubling at the climax lies an octave above where it can.
-                if rank > 0 and part.climax and pitch + 12 <= min(facts.high, 91):
-                    pitch += 12
-                elif pitch > facts.high:
-                    pitch -= 12
-                elif pitch < facts.low:
-                    pitch += 12
-                legato = tone.ticks if facts.struck else max(6, round(tone.ticks * 0.97))
+            velocity = softest + 4 + (loudest - softest - 4) * force + arch
+            for rank, (voice, lift) in enumerate(zip(voices, lifts, strict=True)):
+                struck = INSTRUMENTS[voice].struck
+                legato = tone.ticks if struck else max(6, round(tone.ticks * 0.97))
+                pitch = fit(voice, tone.pitch + lift)
                 events.append(Event("melody", voice, tone.tick, legato, pitch, clamp(velocity - 6 * rank)))
         return events
+
+    def _lift(self, voice: str, tones: Sequence[_Tone], part: Part, rank: int) -> int:
+        """Semitones by which a voice lies off the line, one for a whole phrase: doubling at the climax is an
+        octave up where that fits, a voice too low or too high for the line takes it to its own octave."""
+        facts = INSTRUMENTS[voice]
+        low, high = min(tone.pitch for tone in tones), max(tone.pitch for tone in tones)
+        if rank > 0 and part.climax and high + 12 <= min(facts.high, 91):
+            return 12
+        if high > facts.high:
+            return -12
+        return 12 if low < facts.low else 0

@@ -60,7 +60,9 @@ def _chosen_notes(voicing: Sequence[int], rank: int, part: Part) -> Sequence[int
 
 def _velocity(form: Form, bar: int) -> float:
     softest, loudest = form.style.velocity
-    velocity = softest + (loudest - softest - 16) * form.force[bar]
+    # Where little else plays the pads carry the music.
+    bare = (15, 9, 3, 0, 0)[form.part_at(bar).level]
+    velocity = softest + (loudest - softest - 16) * form.force[bar] + bare
     return velocity - 8 if form.spoken[bar] else velocity
 
 

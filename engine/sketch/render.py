@@ -1,7 +1,7 @@
 """Notes to stem files: one pass through time, a few seconds at once, so that a long cue needs no more memory.
 
-A note's first frame is its `start_sample`: onsets are exact by construction. (Should presets later be played early by
-their attack time, `_schedule` is where a note gets its first frame.)
+A note's first frame is its `start_sample`: onsets are exact by construction. `_schedule` gives a note its
+first frame; a preset with a slow attack would be played early there.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from .voices import Voice, bundled_font
 FloatArray = npt.NDArray[np.float32]
 
 RATE = 48_000
-# A constant, since the convolution rounds a little differently in blocks of another size: with the longest room's
-# response it fills a transform of 2^18.
+# A constant, since the convolution rounds a little differently in blocks of another size. With the longest
+# response of the room it fills a transform of 2^18.
 BLOCK = 2**18 - 91_200
 _STOP_EVERY = 64
 _FADE_OUT = 480
@@ -74,9 +74,9 @@ def render(
 ) -> tuple[Stem, ...]:
     """Write one float32 stereo WAV a stem into `folder`, head handle + `samples` + tail handle long.
 
-    Every stem of `stems` gets a file, in that order, silent where nothing plays. `font` is another sound font than
-    the bundled one. Raises InputError for a broken or lacking sound font, OutputError when the disk refuses,
-    Cancelled when asked to stop; the files are then gone.
+    Every stem of `stems` gets a file, in that order, silent where nothing plays. `font` is another sound font
+    than the bundled one. Raises InputError for a broken or lacking sound font, OutputError when the disk
+    refuses, Cancelled when asked to stop; the files are then gone.
     """
     sampler = Sampler(SoundFont(font or bundled_font()), voices, seed)
     total = handle_samples[0] + samples + handle_samples[1]
@@ -222,7 +222,7 @@ def _fade_out(audio: FloatArray, start: int, total: int) -> None:
 
 
 class _WaveFile:
-    """A float32 stereo WAV of known length, hashed while it is written (RF64, EBU Tech 3306, from 4 GB on)."""
+    """A float32 stereo WAV of known length, hashed while written (RF64, EBU Tech 3306, from 4 GB on)."""
 
     def __init__(self, file: BinaryIO, frames: int) -> None:
         self._file = file

@@ -1,7 +1,7 @@
 """Samples at other pitches: loops unrolled, 4-point cubic Hermite interpolation, the preset's low-pass.
 
-Everything here grows on demand and forwards only, and what was made does not change when more is asked for: a note is
-the same however long the notes beside it are.
+Everything here grows on demand and forwards only, and what was made does not change when more is asked for: a
+note is the same however long the notes beside it are.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The room the players sit in: one impulse response a seed, and its streaming convolution.
 
-The response is early reflections and band-wise decaying noise (J. A. Moorer, "About this reverberation business",
-1979). Under 120 Hz both channels are the same and they are never of opposite sign as a whole, so mono keeps it.
+The response is early reflections and band-wise decaying noise (J. A. Moorer, "About this reverberation
+business", 1979). Both channels share a part of it, under 120 Hz all of it, so that mono keeps the room.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from scipy import fft
 from scipy.signal import butter, sosfilt
 
 FloatArray = npt.NDArray[np.float32]
+_Doubles = npt.NDArray[np.float64]
 
 RATE = 48_000
 # Upper edge in Hz of a band of noise, and its decay time over that of the middle.
@@ -35,7 +36,7 @@ def impulse_response(seed: int) -> FloatArray:
     length = round(decay_s * RATE)
     padded = fft.next_fast_len(length, real=True)
     t = np.arange(length) / RATE
-    hertz = np.fft.rfftfreq(padded, 1 / RATE)
+    hertz: _Doubles = np.fft.rfftfreq(padded, 1 / RATE).astype(np.float64)
     shared, left, right = np.fft.rfft(rng.standard_normal((3, padded)), axis=1)
     spread = _above(hertz, _MONO_BELOW_HZ)
     late = np.zeros((2, length))
@@ -66,10 +67,11 @@ def impulse_response(seed: int) -> FloatArray:
     fade = length // 8
     both[:, -fade:] *= 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, fade))
     both /= np.sqrt(np.sum(both**2, axis=1, keepdims=True))
-    return both.astype(np.float32)
+    response: FloatArray = both.astype(np.float32)
+    return response
 
 
-def _above(hertz: npt.NDArray[np.float64], edge: float) -> npt.NDArray[np.float64]:
+def _above(hertz: _Doubles, edge: float) -> _Doubles:
     """0 below, 1 above `edge`, crossing over one octave."""
     octaves = np.log2(np.maximum(hertz, 1e-3) / edge)
     return np.asarray(0.5 - 0.5 * np.cos(np.pi * np.clip(octaves + 0.5, 0, 1)))

@@ -1,8 +1,8 @@
 """Notes to sound: plays presets of a sound font and the made effects, one finished stereo array a note.
 
-What is played of a preset: tuning, loops, volume envelope, attenuation, pan, the low-pass with its envelope, tremolo.
-Not played: vibrato and pitch envelopes, chorus and reverb sends (the room is ours), modulators of the file. Velocity
-follows the specification's default curve in level; soft notes are darker by a first-order shelf of our own.
+What is played of a preset: tuning, loops, volume envelope, attenuation, pan, the low-pass with its envelope,
+tremolo. Not played: vibrato and pitch envelopes, chorus and reverb sends (the room is ours), modulators of
+the file. Velocity follows the specification's default curve in level; soft notes are darker by a shelf of ours.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ V = TypeVar("V", bound=_Sized)
 
 
 class _Cache(Generic[K, V]):
-    """Keeps what was used last, up to so many bytes. Values are remade equal, so what is dropped does not matter."""
+    """Keeps what was used last, up to so many bytes. Values are remade equal, so dropping changes nothing."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -135,7 +135,7 @@ class Sampler:
         self._notes.drop(key)
 
     def note(self, key: NoteKey) -> FloatArray:
-        """The sound of one note: (frames, 2), its release included. Not to be changed: notes alike share it."""
+        """The sound of one note with its release, (frames, 2). Not to be changed: notes alike share it."""
         name, pitch, velocity, length = key
         voice = self.voice(name)
         sounding = self._notes.get(key)
@@ -225,7 +225,7 @@ def _rounded_velocity(velocity: int) -> int:
 
 
 def _gains(voice: Voice, zone: Zone, velocity: int) -> tuple[float, float]:
-    """Left and right: attenuation, the velocity curve of 8.4.1 (concave, 960 cB), and a constant-power pan."""
+    """Left and right: attenuation, the velocity curve of 8.4.1 (concave, 960 cB), constant-power pan."""
     attenuation_db = _EMU_ATTENUATION * min(max(zone.value(sf.ATTENUATION), 0), 1440) / 10
     level = _HEADROOM * (velocity / 127) ** 2 * 10 ** ((voice.gain_db - attenuation_db) / 20)
     pan = min(max(zone.value(sf.PAN) * voice.width + 500 * voice.pan, -500.0), 500.0)

@@ -1,8 +1,8 @@
 """Sound font files (SF2, and SF3 with its Ogg Vorbis samples): which samples sound for a key, and how.
 
-Source: SoundFont Technical Specification 2.04 (E-mu, 2006), section numbers below; SF3 as written by sf3convert and
-read by FluidSynth: ifil 3, sample type bit 0x10, start and end count bytes, loops count frames of the sample.
-Modulators of the file are not read: the sampler has its own laws for velocity.
+Source: SoundFont Technical Specification 2.04 (E-mu, 2006), whose section numbers stand below; SF3 as written
+by sf3convert and read by FluidSynth: ifil 3, sample type bit 0x10, start and end count bytes, loops count frames
+of the sample. Modulators of the file are not read: the sampler has its own laws for velocity.
 """
 
 from __future__ import annotations
@@ -24,6 +24,12 @@ from ..errors import InputError
 
 FloatArray = npt.NDArray[np.float32]
 
+_BAG = np.dtype([("gen", "<u2"), ("mod", "<u2")])
+_GENERATOR = np.dtype([("kind", "<u2"), ("amount", "<i2")])
+_MODULATOR = np.dtype(
+    [("source", "<u2"), ("to", "<u2"), ("amount", "<i2"), ("by", "<u2"), ("transform", "<u2")]
+)
+
 # The records of the pdta list, 7.2 to 7.10.
 RECORDS: dict[str, np.dtype[np.void]] = {
     "phdr": np.dtype(
@@ -32,13 +38,13 @@ RECORDS: dict[str, np.dtype[np.void]] = {
             ("library", "<u4"), ("genre", "<u4"), ("morphology", "<u4"),
         ]
     ),
-    "pbag": np.dtype([("gen", "<u2"), ("mod", "<u2")]),
-    "pmod": np.dtype([("source", "<u2"), ("to", "<u2"), ("amount", "<i2"), ("by", "<u2"), ("transform", "<u2")]),
-    "pgen": np.dtype([("kind", "<u2"), ("amount", "<i2")]),
+    "pbag": _BAG,
+    "pmod": _MODULATOR,
+    "pgen": _GENERATOR,
     "inst": np.dtype([("name", "S20"), ("bag", "<u2")]),
-    "ibag": np.dtype([("gen", "<u2"), ("mod", "<u2")]),
-    "imod": np.dtype([("source", "<u2"), ("to", "<u2"), ("amount", "<i2"), ("by", "<u2"), ("transform", "<u2")]),
-    "igen": np.dtype([("kind", "<u2"), ("amount", "<i2")]),
+    "ibag": _BAG,
+    "imod": _MODULATOR,
+    "igen": _GENERATOR,
     "shdr": np.dtype(
         [
             ("name", "S20"), ("start", "<u4"), ("end", "<u4"), ("loop_start", "<u4"), ("loop_end", "<u4"),
@@ -136,7 +142,7 @@ class SoundFont:
 
     @cached_property
     def sha256(self) -> str:
-        return hashlib.sha256(self._bytes).hexdigest()
+        return hashlib.sha256(self._bytes.data).hexdigest()
 
     def _chunks(self, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
         while start + 8 <= end:
@@ -311,7 +317,7 @@ class SampleReader:
         self._at = 0
 
     def read(self, frames: int) -> FloatArray:
-        """The next `frames` frames as mono, full scale 1.0; fewer at the end. InputError for broken Vorbis."""
+        """The next `frames` frames, mono, full scale 1.0; fewer at the end. InputError for broken Vorbis."""
         if self._pcm is not None:
             part = self._pcm[self._at : self._at + frames]
             self._at += len(part)

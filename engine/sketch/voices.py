@@ -7,12 +7,16 @@ from pathlib import Path
 
 EFFECTS_BANK = -1
 
-# The presets that the bundled sound font holds, by (bank, program); bank 128 is percussion. Names as in General MIDI.
+# The presets that the bundled sound font holds, by (bank, program); bank 128 is percussion.
 PRESETS: dict[tuple[int, int], str] = {
     (0, 0): "acoustic grand piano",
     (0, 4): "electric piano",
     (0, 8): "celesta",
+    (0, 9): "glockenspiel",
+    (0, 10): "music box",
     (0, 11): "vibraphone",
+    (0, 12): "marimba",
+    (0, 14): "tubular bells",
     (0, 24): "nylon guitar",
     (0, 32): "acoustic bass",
     (0, 33): "fingered bass",
@@ -25,14 +29,19 @@ PRESETS: dict[tuple[int, int], str] = {
     (0, 47): "timpani",
     (0, 48): "strings",
     (0, 49): "slow strings",
+    (0, 50): "synth strings",
     (0, 52): "choir aahs",
+    (0, 56): "trumpet",
+    (0, 57): "trombone",
     (0, 60): "french horns",
+    (0, 68): "oboe",
     (0, 71): "clarinet",
     (0, 73): "flute",
     (0, 80): "square lead",
     (0, 81): "saw lead",
     (0, 88): "fantasia pad",
     (0, 89): "warm pad",
+    (0, 95): "sweep pad",
     (128, 0): "standard kit",
     (128, 25): "analogue kit",
     (128, 48): "orchestral kit",

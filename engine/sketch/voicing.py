@@ -18,6 +18,7 @@ VOICES = 4
 _LOWEST = 50
 _HIGHEST = 74
 _PARALLEL_OUTER = 60.0
+_PARALLEL_BASS = 25.0
 _PARALLEL_INNER = 7.0
 
 Pitches = npt.NDArray[np.int64]
@@ -26,7 +27,8 @@ Pitches = npt.NDArray[np.int64]
 def bass_pitches(spans: Sequence[Span], register: int) -> tuple[int, ...]:
     """One pitch for each chord's bass: the octave that moves least, drawn towards `register`."""
     out: list[int] = []
-    low, high = register - 7, register + 9
+    low = register - 7
+    high = max(low + 11, min(register + 9, _LOWEST - 1))
     for span in spans:
         near = [pitch for pitch in range(low, high + 1) if pitch % 12 == span.chord.bass]
         before = out[-1] if out else register
@@ -35,9 +37,17 @@ def bass_pitches(spans: Sequence[Span], register: int) -> tuple[int, ...]:
 
 
 def lead_voices(
-    spans: Sequence[Span], bass: Sequence[int], ceilings: Sequence[int], centre: int
+    spans: Sequence[Span],
+    bass: Sequence[int],
+    ceilings: Sequence[int],
+    tops: Sequence[int | None],
+    centre: int,
 ) -> tuple[tuple[int, ...], ...]:
-    """Four rising pitches for each chord, below its ceiling (the melody's lowest note there)."""
+    """Four rising pitches for each chord, below its ceiling (the melody's lowest note there).
+
+    `tops` are the melody's pitches where the chords begin, None where it rests: then the top voice is the outer
+    one that must not run parallel to the bass.
+    """
     options: list[Pitches] = []
     cache: dict[tuple[tuple[int, ...], int], Pitches] = {}
     for span, ceiling in zip(spans, ceilings, strict=True):
@@ -50,6 +60,7 @@ def lead_voices(
     for index in range(1, len(options)):
         before, after = options[index - 1], options[index]
         total = score[:, None] + _moving(before, after, bass[index - 1], bass[index])
+        total += _outer(before, after, (bass[index - 1], bass[index]), (tops[index - 1], tops[index]))
         choice = np.argmin(total, axis=0)
         back.append(choice)
         score = total[choice, np.arange(len(after))] + _placing(after, centre)
@@ -104,6 +115,19 @@ def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) 
         second = (b[:, high] - b[:, low]) % 12
         together = (steps[:, :, low] == steps[:, :, high]) & (steps[:, :, low] != 0)
         perfect = np.isin(first, (0, 7))[:, None] & (first[:, None] == second[None, :])
-        price = _PARALLEL_OUTER if (low, high) == (0, VOICES) else _PARALLEL_INNER
+        price = _PARALLEL_BASS if low == 0 else _PARALLEL_INNER
         cost += price * (together & perfect)
     return np.asarray(cost, dtype=np.float64)
+
+
+def _outer(
+    before: Pitches, after: Pitches, bass: tuple[int, int], tops: tuple[int | None, int | None]
+) -> npt.NDArray[np.float64]:
+    """Parallel fifths and octaves between the bass and whatever is on top, melody or voice."""
+    first = before[:, -1] if tops[0] is None else np.full(len(before), tops[0])
+    second = after[:, -1] if tops[1] is None else np.full(len(after), tops[1])
+    move = second[None, :] - first[:, None]
+    together = move * (bass[1] - bass[0]) > 0
+    one, two = (first - bass[0]) % 12, (second - bass[1]) % 12
+    perfect = np.isin(one, (0, 7))[:, None] & (one[:, None] == two[None, :])
+    return np.where(together & perfect, _PARALLEL_OUTER, 0.0)

@@ -30,10 +30,13 @@ class Assembled:
     problems: tuple[Problem, ...]
 
 
-def assemble(data: Json, shelf: Shelf, wanted_rate: Rate | None) -> Assembled:
-    """Everything of a timeline that passed the pre-check. `frames` is 0 where nothing is in it."""
+def assemble(data: Json, shelf: Shelf, *, wanted: Rate | None = None, said: Rate | None = None) -> Assembled:
+    """Everything of a timeline that passed the pre-check. `frames` is 0 where nothing is in it.
+
+    `wanted` is the rate that the user asked for, `said` the one that the file's format states.
+    """
     tree, problems = schemas.readable(data)
-    rate, rate_problems = timeline_rate(tree, wanted_rate)
+    rate, rate_problems = timeline_rate(tree, wanted, said)
     result = _assemble(tree, Clock(rate), shelf)
     return replace(result, problems=tuple(dict.fromkeys((*problems, *rate_problems, *result.problems))))
 
@@ -50,7 +53,6 @@ class _Layer:
 def _assemble(tree: Json, time: Clock, shelf: Shelf) -> Assembled:
     stack: Json = tree["tracks"]
     start = tree.get("global_start_time")
-    start_frame = time.timecode_frame(start) if start else 0
     pictures = Flattener(time, shelf.length_s)
     heard = Flattener(time, shelf.length_s, sound=True)
     problems: list[Problem] = []
@@ -60,14 +62,21 @@ def _assemble(tree: Json, time: Clock, shelf: Shelf) -> Assembled:
     records = [_record_start(time, *pair) for pair in zip(children, contents, strict=True)]
     # Timecodes of EDLs: what begins first is the timeline's beginning.
     first_record = min((record for record in records if record is not None), default=ZERO)
+    start_frame = time.timecode_frame(start) if start else clock.nearest(first_record)
     layers: list[_Layer] = []
     for child, content, record in zip(children, contents, records, strict=True):
         at = ZERO if record is None else record - first_record
         layers.append(_layer(child, content, time, at, pictures, problems))
 
     seen = [layer.lane for layer in layers if layer.kind != "Audio"]
-    sounding = [named(layer.lane, str(layer.top.item.get("name") or "")) for layer in layers if layer.kind == "Audio"]
-    length = max((lane.length for lane in seen), default=ZERO) or max((lane.length for lane in sounding), default=ZERO)
+    heard_layers = [layer for layer in layers if layer.kind == "Audio"]
+    sounding = [
+        named(layer.lane, str(layer.top.item.get("name") or f"A{number}"))
+        for number, layer in enumerate(heard_layers, 1)
+    ]
+    length = max((lane.length for lane in seen), default=ZERO) or max(
+        (lane.length for lane in sounding), default=ZERO
+    )
     picture = overlay(seen, length)
     stack_start = ZERO
     span = stack.get("source_range")
@@ -95,7 +104,11 @@ def _assemble(tree: Json, time: Clock, shelf: Shelf) -> Assembled:
 
 def _counts(child: Json) -> bool:
     """Whether a top-level item can be seen or heard. Our own tracks never count as the editor's."""
-    return bool(child.get("enabled", True)) and not is_ours(child) and track_kind(child) in ("Video", "Audio", "")
+    return (
+        bool(child.get("enabled", True))
+        and not is_ours(child)
+        and track_kind(child) in ("Video", "Audio", "")
+    )
 
 
 def _content(child: Json, flattener: Flattener) -> Lane:
@@ -103,8 +116,10 @@ def _content(child: Json, flattener: Flattener) -> Lane:
 
 
 def _record_start(time: Clock, child: Json, content: Lane) -> Fraction | None:
-    """The record timecode at which a track begins, where it is written as EDL readers do: negated, as the start of
-    a source range that shows nothing of the track."""
+    """The record timecode at which a track begins, where it is written as readers of EDLs do.
+
+    They negate it and call it the start of a source range, which then shows nothing of the track.
+    """
     span = child.get("source_range") if noun(child) == "Track" else None
     if span is None:
         return None

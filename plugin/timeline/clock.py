@@ -14,8 +14,8 @@ from ...engine.errors import OptionError
 from ...engine.timebase import Rate
 from .schemas import Json
 
-# Hosts write values like 1601.6000000000001: a millionth of a frame is noise, and a common denominator keeps long
-# sums of fractions short.
+# Hosts write values like 1601.6000000000001: a millionth of a frame is noise, and a common denominator keeps
+# long sums of fractions short.
 _GRID = 10**6
 
 

@@ -1,4 +1,4 @@
-"""A timeline as it was read: what is seen, heard and marked over its whole length, and the file's own data."""
+"""A timeline as it was read: what is seen, heard and marked over its length, and the file's own data."""
 
 from __future__ import annotations
 

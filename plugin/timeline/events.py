@@ -1,4 +1,4 @@
-"""Events of lanes to the engine's shots and sounds: whole record frames, files found, offsets into the file."""
+"""Events of lanes to the engine's shots and sounds: whole record frames, files found, offsets in them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class EventReader:
         if cursor < self.frames:
             out.append(_gap(cursor, self.frames, dissolves))
         if self.frames in dissolves:
-            text = "the timeline ends in a fade to nothing: its last frames are looked at as if it were not there"
+            text = "the timeline ends in a fade to nothing: its last frames are looked at without it"
             self.problems.append(Problem("transition", text))
         return tuple(out)
 
@@ -73,14 +73,14 @@ class EventReader:
         problem = found.problem
         if not problem and found.kind == "audio":
             problem = "holds no picture"
+        at_s = _source_at(event, begin) - self._zero_s(event, found)
         if problem:
             self.shelf.lost(origin.reference, origin.name, problem, "offline")
-            media = found.media
-            return Shot(origin.name, begin, end, "offline", media, dissolve_frames=dissolve, problem=problem)
+            return Shot(
+                origin.name, begin, end, "offline", found.media, at_s, event.speed, dissolve, problem=problem
+            )
         if found.kind == "still":
-            still = Shot(origin.name, begin, end, "still", found.media, ZERO, ZERO, dissolve)
-            return still
-        at_s = _source_at(event, begin) - self._zero_s(event, found)
+            return Shot(origin.name, begin, end, "still", found.media, ZERO, ZERO, dissolve)
         return Shot(origin.name, begin, end, "video", found.media, at_s, event.speed, dissolve)
 
     def _sound(self, event: Event, begin: int, end: int) -> Sound | None:
@@ -113,7 +113,7 @@ class EventReader:
         for other in (start_timecode_s(found.info), ZERO):
             if 0 <= first_s - other < length_s:
                 return other
-        text = f"'{event.origin.name}' asks for pictures or sound outside of its file: the file's nearest are taken"
+        text = f"'{event.origin.name}' asks for more than its file holds: the file's nearest is taken"
         self.problems.append(Problem("outside", text))
         return zero
 
@@ -129,7 +129,7 @@ class EventReader:
                     worst, where = off, event.origin.name
         if count:
             cuts = "one cut lies" if count == 1 else f"{count} cuts lie"
-            text = f"{cuts} between two frames, by at most {float(worst):.2f} of a frame at '{where}': taken at the nearest"
+            text = f"{cuts} between two frames (by {float(worst):.2f} at '{where}'): the nearest is taken"
             self.problems.append(Problem("rate", text))
 
 
@@ -140,4 +140,3 @@ def _gap(begin: int, end: int, dissolves: dict[int, tuple[int, int]]) -> Shot:
 def _source_at(event: Event, frame: int) -> Fraction:
     """Source seconds at `frame`; where a cut was rounded down, never from before the event."""
     return event.source_s(max(event.start, Fraction(frame)))
-

@@ -1,9 +1,10 @@
-"""Tracks, stacks, clips, gaps, transitions and time warps to one lane of what is seen, or to all that is heard.
+"""Tracks, stacks, clips, gaps, transitions and time warps to one lane of what is seen, or to all that is
+heard.
 
 Conventions (OpenTimelineIO leaves them open, the field's practice is taken): a source range's duration is the
-record length also where a time warp plays the clip faster; a nested composition is clipped by its source range;
-gaps are transparent; disabled items take their time and show nothing; backwards playing begins at the end of the
-source that the clip covers.
+record length also where a time warp plays the clip faster; a nested composition is clipped by its source
+range; gaps are transparent; disabled items take their time and show nothing; backwards playing begins at the
+end of the source that the clip covers.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from . import clock
 from .clock import Clock
 from .lanes import ZERO, Event, Lane, Origin, overlay, window
 from .schemas import Json, is_ours, noun
+from .urls import name_of_url
 
 # The nouns that lie in a track and take time.
 _COMPOSITIONS = ("Stack", "Track")
@@ -103,15 +105,17 @@ class Flattener:
         return max(ZERO, self.clock.frames(offset)) if offset else ZERO
 
     def _clip(self, clip: Json) -> Lane:
-        name = str(clip.get("name") or "")
         reference = active_reference(clip)
+        name = clip_name(clip, reference)
         wanted = clip.get("source_range") or (reference or {}).get("available_range")
         if wanted is not None:
             start_s, length = clock.seconds(wanted["start_time"]), self.clock.frames(wanted["duration"])
         else:
             start_s, length = ZERO, self.media_length_s(reference, name) * self.clock.rate.fps
             if not length:
-                text = f"the clip '{name}' has no length, neither in the timeline nor in a file: it was left out"
+                text = (
+                    f"the clip '{name}' has no length, neither in the timeline nor in a file: it was left out"
+                )
                 self.problems.append(Problem("length", text))
         if length <= 0:
             return Lane(ZERO)
@@ -144,7 +148,9 @@ class Flattener:
             elif kind == "FreezeFrame":
                 speed = ZERO
             elif kind == "TimeEffect" or kind.endswith("TimeWarp"):
-                text = f"the speed change of '{item.get('name') or ''}' ({effect['OTIO_SCHEMA']}) is not known"
+                text = (
+                    f"the speed change of '{item.get('name') or ''}' ({effect['OTIO_SCHEMA']}) is not known"
+                )
                 self.problems.append(Problem("speed", f"{text}: it is looked at in its normal speed"))
         return speed
 
@@ -157,8 +163,18 @@ def active_reference(clip: Json) -> Json | None:
     return reference if isinstance(reference, dict) else None
 
 
+def clip_name(clip: Json, reference: Json | None) -> str:
+    """What people call the clip: hosts that leave its name empty show its file's."""
+    names = (
+        clip.get("name"),
+        (reference or {}).get("name"),
+        name_of_url((reference or {}).get("target_url") or ""),
+    )
+    return next((str(name) for name in names if name), "")
+
+
 def track_kind(item: Json) -> str:
-    """"Video", "Audio" or another word of a track; "" for what is no track."""
+    """ "Video", "Audio" or another word of a track; "" for what is no track."""
     return str(item.get("kind") or "Video") if noun(item) == "Track" else ""
 
 

@@ -1,12 +1,13 @@
 """What is seen on one track over time, as exact values that can be shifted, retimed and laid over each other.
 
 A lane's events are sorted and do not overlap; where none is, the lane is transparent. Times are frames of the
-timeline, as fractions; source times are seconds on the media's own clock. OpenTimelineIO's algorithms ignore time
-warps and cannot cut through a dissolve (measured), so none of them is used.
+timeline, as fractions; source times are seconds on the media's own clock. OpenTimelineIO's algorithms ignore
+time warps and cannot cut through a dissolve (measured), so none of them is used.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -61,10 +62,12 @@ class Lane:
 
 
 def window(lane: Lane, start: Fraction, length: Fraction, speed: Fraction) -> Lane:
-    """What a parent sees of `lane` through a source range that begins at `start`, for `length` frames of the parent.
+    """What a parent sees of `lane` through a source range that begins at `start`, for `length` frames of the
+    parent.
 
-    Forwards, parent time t shows lane time start + speed * t. Backwards, the same stretch of the lane is shown from
-    its last frame to its first: frame k shows start + |speed| * (length - 1 - k). Speed 0 holds the frame at `start`.
+    Forwards, parent time t shows lane time start + speed * t. Backwards, the same stretch of the lane is
+    shown from its last frame to its first: frame k shows start + |speed| * (length - 1 - k). Speed 0 holds
+    the frame at `start`.
     """
     if speed == 1 and start == 0 and length == lane.length:
         return lane
@@ -74,16 +77,18 @@ def window(lane: Lane, start: Fraction, length: Fraction, speed: Fraction) -> La
     events = []
     for event in lane.events:
         mapped = _forwards(event, start, speed) if speed > 0 else _backwards(event, start, length, -speed)
-        if mapped.end > 0 and mapped.start < length:
+        if mapped.end > max(mapped.start, ZERO) and mapped.start < length:
             events.append(mapped.between(ZERO, length))
     if speed < 0:
         events.reverse()
     dissolves = {}
     for position, (before, after) in lane.dissolves.items():
-        if speed > 0:
-            mapped_position = (position - start) / speed
+        if speed == 1:
+            mapped_position = position - start
+        elif speed > 0:
+            mapped_position = Fraction(math.ceil((position - start) / speed))
         else:
-            mapped_position = length - (position - start) / -speed
+            mapped_position = Fraction(math.floor(length - 1 - (position - start) / -speed) + 1)
             before, after = after, before
         # At 0 the shot before is the parent's, and this is no dissolve from it.
         if 0 < mapped_position < length:
@@ -98,23 +103,25 @@ def _held(event: Event, start: Fraction, length: Fraction) -> Event:
 def _forwards(event: Event, start: Fraction, speed: Fraction) -> Event:
     if speed == 1:
         return event.later(-start)
+    # A frame shows what lies at its beginning, so an event begins with the first frame at or after its start.
+    first, end = (Fraction(math.ceil((time - start) / speed)) for time in (event.start, event.end))
     return replace(
-        event, start=(event.start - start) / speed, end=(event.end - start) / speed, speed=event.speed * speed
+        event, start=first, end=end, at_s=event.source_s(start + first * speed), speed=event.speed * speed
     )
 
 
 def _backwards(event: Event, start: Fraction, length: Fraction, speed: Fraction) -> Event:
-    return replace(
-        event,
-        start=length - (event.end - start) / speed,
-        end=length - (event.start - start) / speed,
-        at_s=event.source_s(event.end - speed),
-        speed=-event.speed * speed,
+    first, end = (
+        Fraction(math.floor(length - 1 - (time - start) / speed) + 1) for time in (event.end, event.start)
     )
+    at_s = event.source_s(start + speed * (length - 1 - first))
+    return replace(event, start=first, end=end, at_s=at_s, speed=-event.speed * speed)
 
 
 def overlay(lanes: Sequence[Lane], length: Fraction) -> Lane:
-    """The topmost event at every time; the last lane is the top one. Generated events yield to pictures below."""
+    """The topmost event at every time; the last lane is the top one. Generated events yield to pictures
+    below.
+    """
     top_down = list(reversed(list(enumerate(lanes))))
     layers = [
         (index, [event for event in lane.events if event.origin.generated is generated])

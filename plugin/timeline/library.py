@@ -1,8 +1,8 @@
 """The child process in which OpenTimelineIO's adapters read foreign formats, and its caller.
 
-The adapters raise exceptions of every class, some files end the process, and a small file can ask for all memory:
-the child has limits and may die; the parent gets JSON or a sentence. Run as a module, it reads one request from
-stdin and answers on stdout.
+The adapters raise exceptions of every class, some files end the process, and a small file can ask for all
+memory: the child has limits and may die; the parent gets JSON or a sentence. Run as a module, it reads one
+request from stdin and answers on stdout.
 """
 
 from __future__ import annotations
@@ -30,8 +30,11 @@ class Converted:
     others: tuple[str, ...]
 
 
-def convert(adapter: str, name: str, *, text: str = "", path: Path | None = None, rate: float | None = None) -> Converted:
-    """Read `text`, or the file `path`, with an adapter in a child. InputError with the adapter's reason, or when it died.
+def convert(
+    adapter: str, name: str, *, text: str = "", path: Path | None = None, rate: float | None = None
+) -> Converted:
+    """Read `text`, or the file `path`, with an adapter in a child. InputError with the adapter's reason, or
+    when it died.
 
     `name` names the file in sentences.
     """
@@ -48,15 +51,21 @@ def convert(adapter: str, name: str, *, text: str = "", path: Path | None = None
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise InputError(f"'{name}' took more than {_WALL_S} s to read: export a shorter timeline, or .otio") from None
+        raise InputError(
+            f"'{name}' took more than {_WALL_S} s to read: export a shorter timeline, or .otio"
+        ) from None
     except OSError as error:
         raise EngineFault(f"the reader of '{name}' could not be started ({error.strerror})") from error
     if b"No module named" in done.stderr and not done.stdout:
-        raise EngineFault(f"the reader of '{name}' could not be started: {done.stderr.decode(errors='replace')[-200:]}")
+        raise EngineFault(
+            f"the reader of '{name}' could not be started: {done.stderr.decode(errors='replace')[-200:]}"
+        )
     try:
         answer = json.loads(done.stdout)
     except ValueError:
-        raise InputError(f"'{name}' made its reader fail: the file is damaged; export it again, or as .otio") from None
+        raise InputError(
+            f"'{name}' made its reader fail: the file is damaged; export it again, or as .otio"
+        ) from None
     if "error" in answer:
         raise InputError(f"'{name}' could not be read ({answer['error']}): export it again, or as .otio")
     return Converted(answer["timeline"].encode(), tuple(answer["others"]))
@@ -67,7 +76,11 @@ def _limit() -> None:
         return
     import resource
 
-    for kind, most in ((resource.RLIMIT_CPU, _CPU_S), (resource.RLIMIT_AS, _MEMORY_BYTES), (resource.RLIMIT_CORE, 0)):
+    for kind, most in (
+        (resource.RLIMIT_CPU, _CPU_S),
+        (resource.RLIMIT_AS, _MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
         if sys.platform == "darwin" and kind == resource.RLIMIT_AS:
             continue  # refused there
         _, hard = resource.getrlimit(kind)

@@ -1,4 +1,4 @@
-"""Editors' markers, from clips, tracks and the timeline itself, at their record time, and what they ask for."""
+"""Editors' markers, of clips, tracks and the timeline itself, at their record time, and what they ask for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from .lanes import ZERO
 from .schemas import Json, is_ours, noun
 
 _KINDS: dict[str, HitKind] = {"must": "must", "hit": "must", "would": "would", "avoid": "avoid"}
-_SIGN = re.compile(r"\s*(must|hit|would|avoid)(?:\s+(\d*\.?\d+))?\s*(?::\s*(.*)|$)", re.IGNORECASE | re.DOTALL)
+_SIGN = re.compile(
+    r"\s*(must|hit|would|avoid)(?:\s+(\d*\.?\d+))?\s*(?::\s*(.*)|$)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class MarkerReader:
         return tuple(dict.fromkeys(sorted(found, key=lambda marker: marker.in_frame)))
 
     def _timeline_markers(self, stack: Json, stack_start: Fraction) -> Iterator[Marker]:
-        """Markers of the top stack: counted from its own start, or from the timecode the timeline starts at."""
+        """Markers of the top stack: counted from its own start, or from the timeline's start timecode."""
         spans = [(marker, *self._span(marker)) for marker in stack.get("markers") or ()]
         usual = stack_start
         for start in self.starts:
@@ -71,13 +73,19 @@ class MarkerReader:
         for marker, begin, length in spans:
             offset = usual
             if not 0 <= begin - offset <= self.frames:
-                offset = next((start for start in self.starts if start <= begin <= start + self.frames), offset)
+                offset = next(
+                    (start for start in self.starts if start <= begin <= start + self.frames), offset
+                )
             yield from self._marker(marker, begin - offset, length)
 
     def _item(self, item: Json, place: Place, start: Fraction | None = None) -> Iterator[Marker]:
         if noun(item) not in ("Clip", "Gap", "Stack", "Track"):
             return
-        if not item.get("enabled", True) or is_ours(item):
+        if (
+            not item.get("enabled", True)
+            or is_ours(item)
+            or not (item.get("markers") or item.get("children"))
+        ):
             return
         inner = self._inner(item, place, start)
         for marker in item.get("markers") or ():
@@ -145,7 +153,7 @@ class MarkerReader:
         )
 
     def _sign(self, name: str, ours: object) -> tuple[str, HitKind | None, float | None]:
-        """"would 0.8: door" asks for a hit at the door; our own metadata asks without words."""
+        """ "would 0.8: door" asks for a hit at the door; our own metadata asks without words."""
         hit: HitKind | None = None
         strength: float | None = None
         match = _SIGN.fullmatch(name)
@@ -164,6 +172,6 @@ class MarkerReader:
     def _strength(self, given: float | str, name: str) -> float:
         value = float(given)
         if not 0 <= value <= 1:
-            text = f"the marker '{name}' asks for the strength {given}: from 0 to 1 is possible, and the nearest was taken"
+            text = f"the marker '{name}' asks for the strength {given}: the nearest of 0 to 1 was taken"
             self.problems.append(Problem("marker", text))
         return min(1.0, max(0.0, value))

@@ -1,8 +1,8 @@
 """The check that every foreign timeline passes before anything else reads it.
 
 OpenTimelineIO 0.18 ends the process on some damaged files, where no `except` helps: 45 bytes are enough
-(`{"OTIO_SCHEMA": "Timeline.1", "tracks": null}`, then `duration()`). Behind this check it did not crash on any of
-40,000 mutated timelines. It is pure Python and bounded in time and memory.
+(`{"OTIO_SCHEMA": "Timeline.1", "tracks": null}`, then `duration()`). Behind this check it did not crash on
+any of 40,000 mutated timelines. It is pure Python and bounded in time and memory.
 """
 
 from __future__ import annotations
@@ -22,18 +22,16 @@ MAX_NODES = 2_000_000
 MAX_RATE = 768_000
 # 115 days: beyond it is a damaged number, not a film.
 MAX_SECONDS = 10_000_000
+MAX_SPEED = 1_000_000
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-# The only ways to write a number that a float cannot hold.
-_HUGE_NUMBER = re.compile(rb"[eE]\+?0*[1-9]\d\d|\d{300}")
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def check(data: bytes, name: str, *, again: str = "export the timeline again") -> Json:
     """The parsed timeline of an .otio file's bytes.
 
-    `name` names the file in sentences, `again` is what to do about it. InputError when it is not a timeline, too
-    big or too deep, or holds a time, a range or a child that is none.
+    `name` names the file in sentences, `again` is what to do about it. InputError when it is not a timeline,
+    too big or too deep, or holds a time, a range or a child that is none.
     """
     root = _parse(data, name, again)
     if noun(root) != "Timeline":
@@ -48,7 +46,7 @@ def check(data: bytes, name: str, *, again: str = "export the timeline again") -
 def _parse(data: bytes, name: str, again: str) -> Json:
     if len(data) > MAX_BYTES:
         raise InputError(
-            f"'{name}' has {len(data) >> 20} MB, more than the {MAX_BYTES >> 20} MB a timeline may have: split it"
+            f"'{name}' has {len(data) >> 20} MB, and a timeline may have {MAX_BYTES >> 20}: split it"
         )
     if not data.strip():
         raise InputError(f"'{name}' is empty: {again}")
@@ -58,9 +56,9 @@ def _parse(data: bytes, name: str, again: str) -> Json:
         root = json.loads(
             data.decode("utf-8-sig"),
             parse_constant=_no_number,
-            parse_float=_finite if _HUGE_NUMBER.search(data) else None,
+            parse_float=_finite,
         )
-        if _SURROGATE.search(data):
+        if b"\\ud" in data or b"\\uD" in data:  # halves of characters, which no file can hold
             json.dumps(root, ensure_ascii=False).encode()
     except RecursionError:
         raise InputError(f"'{name}' is nested deeper than {MAX_DEPTH} levels: {again}") from None
@@ -146,7 +144,7 @@ def _is_time(value: object) -> bool:
     if type(value) is not dict:
         return False
     number, rate = value.get("value"), value.get("rate")
-    if not _is_number(number) or not _is_number(rate):
+    if number is None or rate is None or not _is_number(number) or not _is_number(rate):
         return False
     return bool(1 <= rate <= MAX_RATE and abs(number) <= MAX_SECONDS * rate)
 
@@ -201,11 +199,11 @@ def _is_stack(value: object) -> bool:
 
 
 def _is_file_rate(value: object) -> bool:
-    return _is_number(value) and 1 <= value <= MAX_RATE  # type: ignore[operator]
+    return (type(value) is int or type(value) is float) and 1 <= value <= MAX_RATE
 
 
 def _is_speed(value: object) -> bool:
-    return _is_number(value) and abs(value) <= 1e6  # type: ignore[operator,arg-type]
+    return (type(value) is int or type(value) is float) and abs(value) <= MAX_SPEED
 
 
 _Shape = dict[str, Callable[[object], bool]]

@@ -1,8 +1,9 @@
-"""The frame rate of a timeline, which no OpenTimelineIO file states: it is what its pictures are counted in."""
+"""The frame rate of a timeline, which OpenTimelineIO files do not state: what its pictures are counted in."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 from ...engine.errors import OptionError, Problem
 from ...engine.timebase import Rate
@@ -15,20 +16,25 @@ _HIGHEST_PICTURE_RATE = 240
 _UNSAID = Rate(24)
 
 
-def timeline_rate(timeline: Json, wanted: Rate | None) -> tuple[Rate, tuple[Problem, ...]]:
+def timeline_rate(timeline: Json, wanted: Rate | None, said: Rate | None) -> tuple[Rate, tuple[Problem, ...]]:
     """The rate of the picture clips, by duration; the global start time's where some picture has it.
 
-    `wanted` is the user's word and wins. Without any picture the sound's rate is taken if it can be a picture's.
+    `wanted` is the user's word and wins; `said` is what the file's format states. Without any picture the
+    sound's rate is taken if it can be a picture's.
     """
-    said = _said(timeline)
+    said = said or _said(timeline)
     if wanted is not None:
         if said in (None, wanted):
             return wanted, ()
-        text = f"the timeline counts in {said} frames a second, and {wanted} was asked for: cuts may move by a frame"
+        text = (
+            f"the timeline has {said} frames a second, and {wanted} was asked for: cuts may move by a frame"
+        )
         return wanted, (Problem("rate", text),)
     if said is not None:
         return said, ()
-    return _UNSAID, (Problem("rate", f"the timeline names no frame rate: {_UNSAID} was taken; give it with --rate"),)
+    return _UNSAID, (
+        Problem("rate", f"the timeline names no frame rate: {_UNSAID} was taken; give it with --rate"),
+    )
 
 
 def _said(timeline: Json) -> Rate | None:
@@ -59,10 +65,15 @@ def _count(item: Json, votes: dict[Rate, Fraction]) -> None:
 
 
 def _rate(time: Json | None) -> Rate | None:
+    return None if time is None else _picture_rate(time["rate"])
+
+
+@lru_cache(maxsize=256)
+def _picture_rate(rate: float) -> Rate | None:
     # A time of 0 at rate 1 is what libraries write when nothing was said.
-    if time is None or not 1 < time["rate"] <= _HIGHEST_PICTURE_RATE:
+    if not 1 < rate <= _HIGHEST_PICTURE_RATE:
         return None
     try:
-        return Rate.of(time["rate"])
+        return Rate.of(rate)
     except OptionError:
         return None

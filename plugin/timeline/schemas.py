@@ -16,8 +16,8 @@ Json = dict[str, Any]
 KNOWN = {
     "Clip": 2, "Effect": 1, "ExternalReference": 1, "FreezeFrame": 1, "Gap": 1, "GeneratorReference": 1,
     "ImageSequenceReference": 1, "LinearTimeWarp": 1, "Marker": 2, "MediaReference": 1, "MissingReference": 1,
-    "RationalTime": 1, "SerializableCollection": 1, "Stack": 1, "TimeEffect": 1, "TimeRange": 1, "TimeTransform": 1,
-    "Timeline": 1, "Track": 1, "Transition": 1,
+    "RationalTime": 1, "SerializableCollection": 1, "Stack": 1, "TimeEffect": 1, "TimeRange": 1,
+    "TimeTransform": 1, "Timeline": 1, "Track": 1, "Transition": 1,
 }  # fmt: skip
 # What the library of 2016 called them.
 _ALIASES = {"Sequence": "Track", "Filler": "Gap"}

@@ -1,4 +1,5 @@
-"""Where the media of a timeline are: found by url, else by name under the folders the user named; looked at once.
+"""Where the media of a timeline are: found by url, else by name under the folders the user named; looked at
+once.
 
 Nothing here is fatal. A medium that cannot be had makes its shots unseen, and one Problem for all of them.
 """
@@ -13,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from ...engine.errors import InputError, OptionError, Problem
+from ...engine.errors import InputError, OptionError, Problem, UserError
 from ...engine.timebase import Rate, parse_timecode
 from ...engine.types import ImageSequence, Media
 from . import clock
@@ -26,8 +27,27 @@ if TYPE_CHECKING:
 Probe = Callable[[Path], "MediaInfo"]
 # More distinct files than this are not opened beforehand: what they are is seen when their pictures are read.
 _MOST_PROBES = 400
-_STILLS = frozenset(".png .jpg .jpeg .tif .tiff .bmp .dpx .exr .webp .gif .tga .psd .hdr .jp2 .j2k .heic".split())
-_SOUNDS = frozenset(".wav .wave .aif .aiff .flac .mp3 .m4a .aac .ogg .opus .caf .w64 .bwf .ac3 .eac3".split())
+_ONLY_A_NAME = "is only named in an edit list (--media names a folder to search)"
+_STILLS = frozenset(
+    (
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".tif",
+        ".tiff",
+        ".bmp",
+        ".dpx",
+        ".exr",
+        ".webp",
+        ".gif",
+        ".tga",
+        ".psd",
+        ".hdr",
+    )
+)
+_SOUNDS = frozenset(
+    (".wav", ".aif", ".aiff", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".caf", ".w64")
+)
 
 
 class Bundle(Protocol):
@@ -92,7 +112,9 @@ class Shelf:
         info = self.find(reference, clip, need_info=True).info
         return info.duration_s if info is not None else Fraction(0)
 
-    def lost(self, reference: Json | None, clip: str, problem: str, kind: Literal["offline", "silent"]) -> None:
+    def lost(
+        self, reference: Json | None, clip: str, problem: str, kind: Literal["offline", "silent"]
+    ) -> None:
         """Note that a clip is without picture or sound; one Problem is made for each medium."""
         key: tuple[object, ...] = (kind,)
         name = ""
@@ -121,11 +143,16 @@ class Shelf:
 
     def _external(self, url: str, need_info: bool) -> Found:
         wanted: Path | None = None
-        if self._bundle is not None and (path := self._bundle.fetch(url)) is not None:
-            return self._look(path, need_info)
+        if self._bundle is not None:
+            try:
+                packed = self._bundle.fetch(url)
+            except UserError as error:
+                return Found(None, problem=f"could not be unpacked ({error})")
+            if packed is not None:
+                return self._look(packed, need_info)
         try:
             wanted = path_of_url(url, self._folder)
-            problem = f"was not found at '{wanted}'"
+            problem = _absent(wanted) if not self._names_only else _ONLY_A_NAME
         except RefusedUrl as refused:
             problem = str(refused)
         if wanted is not None and not self._names_only:
@@ -158,7 +185,10 @@ class Shelf:
         if state == "absent":
             relinked = self._finder.by_name(first, folder / first)
             if relinked is None:
-                return Found(Media(str(folder), sequence), problem=f"was not found at '{folder / first}'")
+                return Found(
+                    Media(str(folder), sequence),
+                    problem=_ONLY_A_NAME if self._names_only else _absent(folder / first),
+                )
             folder = relinked.parent
         elif state:
             return Found(Media(str(folder), sequence), problem=state)
@@ -200,8 +230,8 @@ def start_timecode_s(info: MediaInfo | None) -> Fraction:
 def zero_s(reference: Json | None, start_s: Fraction, info: MediaInfo | None) -> Fraction:
     """What a medium's own clock shows at the first picture of its file.
 
-    A reference without an available range says nothing about it: then it is the file's own timecode, unless the
-    clip starts before that and so counts from 0.
+    A reference without an available range says nothing about it: then it is the file's own timecode, unless
+    the clip starts before that and so counts from 0.
     """
     available = (reference or {}).get("available_range")
     if available is not None:
@@ -232,7 +262,7 @@ def _identity(reference: Json | None, clip: str) -> tuple[object, ...]:
 
 
 def _state(path: Path) -> str:
-    """"" for a regular file, "absent", or why it is not opened."""
+    """ "" for a regular file, "absent", or why it is not opened."""
     try:
         status = path.stat()
         check_local(path.resolve())
@@ -251,6 +281,10 @@ def _name(reference: Json) -> str:
     return name_of_url(reference.get("target_url") or "")
 
 
+def _absent(path: Path) -> str:
+    return f"was not found at '{path}' (--media names a folder to search)"
+
+
 def _sentence(loss: _Loss) -> Problem:
     names = list(dict.fromkeys(loss.clips))
     clips = ", ".join(f"'{name}'" for name in names[:3])
@@ -258,12 +292,15 @@ def _sentence(loss: _Loss) -> Problem:
         clips += f" and {len(names) - 3} more"
     effect = "not seen" if loss.kind == "offline" else "not heard"
     if loss.name:
-        return Problem(loss.kind, f"'{loss.name}' of {clips} {loss.problem}: it is {effect}")
-    return Problem(loss.kind, f"no file for {clips}, which {loss.problem}: {effect}")
+        return Problem(loss.kind, f"'{loss.name}' of {clips} is {effect}: it {loss.problem}")
+    each = f"is {effect}, as it" if len(names) == 1 else f"are {effect}, as each"
+    return Problem(loss.kind, f"{clips} {each} {loss.problem}")
 
 
 class _Finder:
-    """Files by name under the folders given with --media. The folders are walked when the first file is missing."""
+    """Files by name under the folders given with --media. The folders are walked when the first file is
+    missing.
+    """
 
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self._folders = folders

@@ -1,8 +1,8 @@
 """Media urls of timelines to paths and back.
 
-The library's own functions stop at `#`, lose the drive of `C:\\x.wav` and leave spaces unquoted (measured with
-0.18.1), so these are ours. A url is foreign data: only plain local paths come out, everything else is refused
-with the reason. Whether the path is a regular file is asked later, where it is opened.
+The library's own functions stop at `#`, lose the drive of `C:\\x.wav` and leave spaces unquoted (measured
+with 0.18.1), so these are ours. A url is foreign data: only plain local paths come out, everything else is
+refused with the reason. Whether the path is a regular file is asked later, where it is opened.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ class RefusedUrl(ValueError):
 
 
 def path_of_url(url: str, folder: Path) -> Path:
-    """The local path that `url` means in a timeline that lies in `folder`. RefusedUrl when it means anything else."""
+    """The local path that `url` means in a timeline that lies in `folder`. RefusedUrl when it means anything
+    else.
+    """
     text = url.strip()
     if not text:
         raise RefusedUrl("is empty")
@@ -36,11 +38,13 @@ def path_of_url(url: str, folder: Path) -> Path:
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
         raise RefusedUrl("holds a control character")
     if text.startswith(("\\\\", "//")):
-        raise RefusedUrl("is on another computer: copy the file here, or mount the share and use its local path")
+        raise RefusedUrl(
+            "is on another computer: copy the file here, or mount the share and use its local path"
+        )
     drive = _DRIVE.match(text)
     if drive is not None:
         # On another system the path of a drive cannot exist, but its file name is what relinking looks for.
-        path = Path(f"{drive[1]}:{text[drive.end():]}".replace("\\", "/") if os.name != "nt" else text)
+        path = Path(f"{drive[1]}:{text[drive.end() :]}".replace("\\", "/") if os.name != "nt" else text)
     else:
         path = Path(text)
         if not path.is_absolute():
@@ -72,7 +76,7 @@ def _path_of_file_url(url: str) -> str:
         raise RefusedUrl(f"is on another computer ({host}): copy the file here, or use its local path")
     path = _unquoted(slash + path)
     drive = _DRIVE.match(path)
-    return f"{drive[1]}:{path[drive.end():]}" if drive else path
+    return f"{drive[1]}:{path[drive.end() :]}" if drive else path
 
 
 def _unquoted(text: str) -> str:
@@ -96,7 +100,9 @@ def name_of_url(url: str) -> str:
 
 
 def url_of_path(path: Path | str, *, as_file_url: bool = False) -> str:
-    """The absolute path as it is (what Resolve and Kdenlive read), or as a quoted `file://` url (GES and others)."""
+    """The absolute path as it is (what Resolve and Kdenlive read), or as a quoted `file://` url (GES and
+    others).
+    """
     text = str(path)
     if not as_file_url:
         return text

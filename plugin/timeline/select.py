@@ -1,0 +1,214 @@
+"""From a document to the cues to score: a range, named clips, ranged markers, or the whole."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from ...engine.errors import OptionError, SelectionError
+from ...engine.names import slug, unique
+from ...engine.timebase import Rate, format_timecode, is_timecode, parse_timecode
+from ...engine.types import Cue, Marker, Shot, Sound
+from .clock import nearest
+from .document import Document
+
+# "cue", "music", "cue: 1m1"
+_CUE_MARKER = re.compile(r"\s*(?:cue|music)\s*(?::\s*(.*?)\s*)?", re.IGNORECASE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    in_frame: int
+    out_frame_exclusive: int
+    # "" where nobody gave one.
+    name: str = ""
+
+
+def select_cues(
+    document: Document,
+    *,
+    range_text: tuple[str, str] | None = None,
+    clips: tuple[str, ...] = (),
+    markers: bool = False,
+) -> tuple[Cue, ...]:
+    """The cues in record order, with unique names that are safe as file names.
+
+    `range_text` is in and out: timecodes count from the timeline's start timecode, plain numbers are seconds
+    from its frame 0, the out is exclusive. `clips` are names of clips; chosen shots that touch make one cue.
+    `markers` takes every marker with a length that is called "cue" or "music", or "cue: NAME". SelectionError
+    when nothing, or nothing inside the timeline, is selected, or more than one of the three is asked for.
+    """
+    asked = [range_text is not None, bool(clips), markers]
+    if sum(asked) > 1:
+        raise SelectionError("--range, --clips and --markers exclude each other: give one of them")
+    if range_text is not None:
+        stretches = [_range(document, *range_text)]
+    elif clips:
+        stretches = _clips(document, clips)
+    elif markers:
+        stretches = _markers(document)
+    else:
+        stretches = [_Stretch(0, document.frames)]
+    names = unique(
+        slug(stretch.name) if stretch.name else f"cue{number:02}"
+        for number, stretch in enumerate(stretches, 1)
+    )
+    return tuple(_cue(document, stretch, name) for stretch, name in zip(stretches, names, strict=True))
+
+
+def _range(document: Document, in_text: str, out_text: str) -> _Stretch:
+    in_frame, out_frame = (_frame(document, text) for text in (in_text, out_text))
+    if out_frame == in_frame:
+        raise SelectionError(
+            f"the range {in_text} to {out_text} is empty: its end is exclusive, give a later one"
+        )
+    if out_frame < in_frame:
+        raise SelectionError(f"the range {in_text} to {out_text} ends before it begins: swap the two")
+    if in_frame < 0 or out_frame > document.frames:
+        raise SelectionError(
+            f"the range {in_text} to {out_text} is outside of '{document.path.name}', which goes from "
+            f"{_timecode(document, 0)} to {_timecode(document, document.frames)} "
+            f"(0 to {_seconds(document.rate, document.frames)} s): give a range inside"
+        )
+    return _Stretch(in_frame, out_frame)
+
+
+def _frame(document: Document, text: str) -> int:
+    """A record frame from a timecode, or from seconds."""
+    text = text.strip()
+    if is_timecode(text):
+        try:
+            return parse_timecode(text, document.rate) - document.start_timecode_frame
+        except OptionError as error:
+            raise SelectionError(str(error)) from None
+    try:
+        # Fraction also takes "1/3" and "1e400": seconds are written as 12 or 12.5.
+        if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", text):
+            raise ValueError(text)
+        return nearest(Fraction(text) * document.rate.fps)
+    except ValueError:
+        raise SelectionError(
+            f"'{text}' is neither a timecode like {_timecode(document, 0)} nor a number of seconds: give one"
+        ) from None
+
+
+def _timecode(document: Document, frame: int) -> str:
+    return format_timecode(frame + document.start_timecode_frame, document.rate, drop=document.drop_frame)
+
+
+def _seconds(rate: Rate, frame: int) -> str:
+    return f"{float(rate.seconds(frame)):.3f}".rstrip("0").rstrip(".")
+
+
+def _clips(document: Document, names: Sequence[str]) -> list[_Stretch]:
+    shots = [shot for shot in document.shots if shot.kind != "gap"]
+    known = {shot.name.casefold() for shot in shots}
+    for name in names:
+        if name.casefold() not in known:
+            raise SelectionError(f"no visible clip is called '{name}': {_near(name, shots)}")
+    # Names that differ only in case are one choice, unless the exact one exists.
+    exact = {shot.name for shot in shots}
+    chosen = {name for name in names if name in exact}
+    folded = {name.casefold() for name in names if name not in exact}
+    stretches: list[_Stretch] = []
+    for shot in shots:
+        if shot.name not in chosen and shot.name.casefold() not in folded:
+            continue
+        if stretches and stretches[-1].out_frame_exclusive == shot.in_frame:
+            stretches[-1] = replace(stretches[-1], out_frame_exclusive=shot.out_frame_exclusive)
+        else:
+            stretches.append(_Stretch(shot.in_frame, shot.out_frame_exclusive, shot.name))
+    return stretches
+
+
+def _near(name: str, shots: Iterable[Shot]) -> str:
+    names = {shot.name.casefold(): shot.name for shot in shots if shot.name}
+    alike = difflib.get_close_matches(name.casefold(), names, n=3, cutoff=0.4)
+    found = [names[match] for match in alike] or list(names.values())[:3]
+    if not found:
+        return "its clips have no names; use --range"
+    return (
+        "there are " + ", ".join(f"'{each}'" for each in found) + (" ..." if len(names) > len(found) else "")
+    )
+
+
+def _markers(document: Document) -> list[_Stretch]:
+    stretches = []
+    seen_points = 0
+    for marker in document.markers:
+        match = _CUE_MARKER.fullmatch(marker.name)
+        if match is None:
+            continue
+        if marker.out_frame_exclusive - marker.in_frame < 2:
+            seen_points += 1
+            continue
+        out_frame = min(document.frames, marker.out_frame_exclusive)
+        stretches.append(_Stretch(marker.in_frame, out_frame, match[1] or ""))
+    if stretches:
+        return sorted(stretches, key=lambda stretch: stretch.in_frame)
+    if seen_points:
+        raise SelectionError(
+            f"the cue markers of '{document.path.name}' have no length: drag them over what is to be scored"
+        )
+    raise SelectionError(
+        f"no marker of '{document.path.name}' makes a cue: call one that has a length 'cue' or 'cue: NAME'"
+    )
+
+
+def _cue(document: Document, stretch: _Stretch, name: str) -> Cue:
+    in_frame, out_frame = stretch.in_frame, stretch.out_frame_exclusive
+    return Cue(
+        name=name,
+        rate=document.rate,
+        in_frame=in_frame,
+        out_frame_exclusive=out_frame,
+        shots=tuple(_cut_shots(document, in_frame, out_frame)),
+        start_timecode_frame=document.start_timecode_frame,
+        drop_frame=document.drop_frame,
+        sounds=tuple(_cut_sounds(document, in_frame, out_frame)),
+        markers=tuple(marker for marker in document.markers if _inside(marker, in_frame, out_frame)),
+        find_cuts=document.find_cuts,
+        problems=document.problems,
+    )
+
+
+def _inside(marker: Marker, in_frame: int, out_frame: int) -> bool:
+    return in_frame <= marker.in_frame < out_frame
+
+
+def _cut_shots(document: Document, in_frame: int, out_frame: int) -> Iterable[Shot]:
+    """The shots of a cue, cut to it; their source begins later by as much as was cut off, exactly."""
+    for shot in document.shots:
+        begin, end = max(in_frame, shot.in_frame), min(out_frame, shot.out_frame_exclusive)
+        if begin >= end:
+            continue
+        if begin == shot.in_frame and end == shot.out_frame_exclusive:
+            yield replace(shot, dissolve_frames=_cut_dissolve(shot, in_frame, out_frame))
+            continue
+        yield replace(
+            shot,
+            in_frame=begin,
+            out_frame_exclusive=end,
+            source_in_s=shot.source_s(begin, document.rate),
+            dissolve_frames=_cut_dissolve(shot, in_frame, out_frame) if begin == shot.in_frame else (0, 0),
+        )
+
+
+def _cut_dissolve(shot: Shot, in_frame: int, out_frame: int) -> tuple[int, int]:
+    before, after = shot.dissolve_frames
+    if shot.in_frame == in_frame:
+        return 0, 0  # the shot that it comes from is not in the cue
+    return min(before, shot.in_frame - in_frame), min(after, out_frame - shot.in_frame)
+
+
+def _cut_sounds(document: Document, in_frame: int, out_frame: int) -> Iterable[Sound]:
+    for sound in document.sounds:
+        begin, end = max(in_frame, sound.in_frame), min(out_frame, sound.out_frame_exclusive)
+        if begin < end:
+            later_s = sound.speed * document.rate.seconds(begin - sound.in_frame)
+            yield replace(
+                sound, in_frame=begin, out_frame_exclusive=end, source_in_s=sound.source_in_s + later_s
+            )

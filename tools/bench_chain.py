@@ -1,0 +1,162 @@
+"""Benchmarks of the whole chain: a minute of music, ten thousand clips, an hour. Each in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_ONE_CORE = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMBA_NUM_THREADS": "1",
+}
+
+
+def rows() -> list[tuple[str, str, str]]:
+    """(what, measured, target) of each benchmark."""
+    minute, clips, hour = (_child(name) for name in ("minute", "clips", "hour"))
+    return [
+        (
+            f"60 s, six stems, {minute['notes_a_s']:.1f} notes/s: all",
+            f"{minute['all_s']:.2f} s",
+            "<= 4 s of one core",
+        ),
+        ("  composed", f"{minute['compose_s']:.2f} s", ""),
+        ("  rendered", f"{minute['render_s']:.2f} s", ""),
+        ("  mastered and written", f"{minute['finish_s']:.2f} s", ""),
+        ("  first bars ready", f"{minute['first_s']:.2f} s", "<= 1 s"),
+        ("10,000 clips read and selected", f"{clips['read_s']:.2f} s", ""),
+        ("10,000 clips placed and written", f"{clips['place_s']:.2f} s", ""),
+        ("10,000 clips, together", f"{clips['read_s'] + clips['place_s']:.2f} s", "< 5 s"),
+        ("a 60-minute cue: peak memory", f"{hour['peak_mb']:.0f} MB", "< 1500 MB"),
+        ("a 60-minute cue: all", f"{hour['all_s']:.0f} s", ""),
+    ]
+
+
+def _child(name: str) -> dict[str, float]:
+    """Run one benchmark in a fresh process on one core and read the figures it prints."""
+    command = [sys.executable, "-m", "tools.bench_chain", name]
+    if hasattr(os, "sched_setaffinity"):
+        command = ["taskset", "-c", "0", *command] if name == "minute" else command
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, **_ONE_CORE}
+    )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _minute(folder: Path) -> dict[str, float]:
+    from hitpoint.engine.progress import Cancel, Step, silent
+    from hitpoint.engine.sketch.composer import compose
+    from hitpoint.engine.sketch.generator import SketchGenerator
+    from hitpoint.engine.sketch.render import render
+    from hitpoint.plugin.master import master
+
+    from .made import take_request
+
+    request = take_request(seconds=60, style="electronic", energy=0.95)
+    work = folder / "work"
+    work.mkdir()
+    start = time.perf_counter()
+    composition = compose(request)
+    composed = time.perf_counter()
+    first: list[float] = []
+
+    def watch(step: Step) -> None:
+        if not first and step.stage == "generate" and step.done > 0:
+            first.append(time.perf_counter() - composed)
+
+    render(
+        composition.notes,
+        composition.voices,
+        samples=request.cue.samples,
+        handle_samples=request.handle_samples,
+        seed=request.score.seed,
+        folder=work,
+        stems=composition.stems,
+        progress=watch,
+        cancel=Cancel(),
+    )
+    rendered = time.perf_counter()
+    take = SketchGenerator(work).generate(request, progress=silent, cancel=Cancel())
+    again = time.perf_counter()
+    master(
+        request, take, target_lufs=None, folder=folder, prefix="", work=work, progress=silent, cancel=Cancel()
+    )
+    mastered = time.perf_counter()
+    return {
+        "notes_a_s": len(composition.notes) / 60,
+        "compose_s": composed - start,
+        "render_s": rendered - composed,
+        "first_s": composed - start + first[0],
+        "finish_s": mastered - again,
+        "all_s": rendered - start + mastered - again,
+    }
+
+
+def _clips(folder: Path) -> dict[str, float]:
+    from hitpoint.engine.timebase import Rate
+    from hitpoint.engine.types import Placement
+    from hitpoint.export.formats import write_timeline
+    from hitpoint.export.timeline import place
+    from hitpoint.plugin.timeline.read import read_timeline
+    from hitpoint.plugin.timeline.select import select_cues
+
+    from .made import many_clips
+
+    path = folder / "many.otio"
+    path.write_text(json.dumps(many_clips(10_000)))
+    start = time.perf_counter()
+    document = read_timeline(path)
+    (cue,) = select_cues(document, range_text=None)
+    read = time.perf_counter()
+    stems = [
+        Placement(
+            f"Stem: {stem}",
+            cue.name,
+            stem,
+            str(folder / f"{stem}.wav"),
+            "0" * 64,
+            0,
+            cue.frames,
+            0,
+            cue.frames,
+        )
+        for stem in ("drums", "bass", "harmony", "melody", "pads", "hits")
+    ]
+    cuts = [shot.in_frame for shot in cue.shots[1:]]
+    placed = place(document.data, stems, rate=Rate(24), cut_frames=cuts)
+    write_timeline(placed.data, folder / "scored.otio", "otio")
+    return {"read_s": read - start, "place_s": time.perf_counter() - read}
+
+
+def _hour(folder: Path) -> dict[str, float]:
+    import resource
+
+    from hitpoint.engine.progress import Cancel, silent
+    from hitpoint.engine.sketch.generator import SketchGenerator
+    from hitpoint.plugin.master import master
+
+    from .made import take_request
+
+    start = time.perf_counter()
+    request = take_request(seconds=3600, style="cinematic", energy=0.6)
+    work = folder / "work"
+    work.mkdir()
+    take = SketchGenerator(work).generate(request, progress=silent, cancel=Cancel())
+    master(
+        request, take, target_lufs=None, folder=folder, prefix="", work=work, progress=silent, cancel=Cancel()
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"peak_mb": peak / 1024, "all_s": time.perf_counter() - start}
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        print(json.dumps({"minute": _minute, "clips": _clips, "hour": _hour}[sys.argv[1]](Path(made))))
