@@ -397,7 +397,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A General MIDI preset, for MIDI files and credits. Bank 128 is percussion."""
+    """A General MIDI preset, for MIDI files and credits. Bank 128 is percussion, -1 an effect of no preset."""
 
     name: str
     bank: int

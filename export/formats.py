@@ -59,7 +59,7 @@ def _moved_away(data: Json, path: Path, base: Path) -> tuple[Problem, ...]:
     if not relative:
         return ()
     text = (
-        f"{relative} media of the timeline are given relative to '{base}': "
+        f"{relative} media of the timeline are given relative to the folder '{base.name}': "
         f"copy '{path.name}' there before you open it"
     )
     return (Problem("relative_media", text),)

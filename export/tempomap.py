@@ -17,14 +17,15 @@ from functools import cached_property
 
 from ..engine.errors import EngineFault
 from ..engine.timebase import SAMPLE_RATE
-from ..engine.types import Plan
+from ..engine.types import Plan, TempoSegment
 
 # Ticks of a quarter note: what Logic and Pro Tools count in; a tick is half a millisecond at 120 bpm.
 PPQ = 960
 _US = Fraction(1_000_000, SAMPLE_RATE)
-_HALF_SAMPLE_US = _US / 2
-# 20 beats of half a microsecond are 10 us, less than half a sample (10.4 us).
-_RUN_BEATS = 20
+# Beside the half sample by which the plan's own beats are rounded: 8.3 us.
+_CLOSE_US = _US * Fraction(2, 5)
+# 16 beats of half a microsecond are 8 us.
+_RUN_BEATS = 16
 # Where no music is, the bars count on at about this tempo.
 _FILLER_US = 500_000
 _SLOWEST_US = 2**24 - 1
@@ -85,11 +86,11 @@ class _Writer:
         if not self.meters or self.meters[-1].beats != beats:
             self.meters.append(MeterEvent(beat * PPQ, beats))
 
-    def stretch(self, end_sample: int, beats: int) -> None:
+    def stretch(self, end_sample: Fraction | int, beats: int) -> None:
         """`beats` even beats from where the map stands to `end_sample`."""
         start_us, end_us = self.at_us, end_sample * _US
         even = round((end_us - start_us) / beats)
-        if abs(start_us + beats * even - end_us) <= _HALF_SAMPLE_US:
+        if abs(start_us + beats * even - end_us) <= _CLOSE_US:
             self._run(beats, even)
             return
         for done in range(0, beats, _RUN_BEATS):
@@ -105,10 +106,10 @@ class _Writer:
         self.beat += beats
         self.at_us += beats * us_a_beat
 
-    def filler(self, end_sample: int) -> None:
+    def filler(self, end_sample: Fraction | int) -> None:
         """Bars of four without music up to `end_sample`; the last bar takes what is left of the beats."""
         length_us = end_sample * _US - self.at_us
-        if length_us <= _HALF_SAMPLE_US:
+        if length_us <= _CLOSE_US:
             return
         beats = max(1, round(length_us / _FILLER_US))
         whole, rest = divmod(beats, 4)
@@ -122,21 +123,48 @@ class _Writer:
 def tempo_map(cues: Sequence[tuple[int, Plan]]) -> TempoMap:
     """The map of one timeline from (record sample of the cue's first sample, its plan), any order.
 
-    EngineFault when two cues overlap: one timeline has one tempo at a time.
+    A bar that begins before its cue, or ends after it where the next cue begins, is written with the beats
+    that lie inside; what is left of a beat is filled like a gap. EngineFault when two cues overlap: one
+    timeline has one tempo at a time.
     """
     out = _Writer()
-    for start, plan in sorted(cues, key=lambda cue: cue[0]):
-        first = start + (plan.segments[0].start_sample if plan.segments else 0)
-        if first * _US < out.at_us - _US:
-            raise EngineFault(f"cue '{plan.cue}' overlaps the one before it: one tempo map cannot hold both")
-        out.filler(first)
+    ordered = sorted(cues, key=lambda cue: cue[0])
+    limits = [start for start, _ in ordered[1:]] + [None]
+    for (start, plan), limit in zip(ordered, limits, strict=True):
+        if limit is not None and start + plan.samples > limit:
+            raise EngineFault(f"cue '{plan.cue}' overlaps the one after it: one tempo map cannot hold both")
         for segment in plan.segments:
-            beat = out.beat
-            for beats in segment.beats_per_bar:
-                out.meter(beat, beats)
-                beat += beats
-            out.stretch(start + segment.end_sample_exclusive, segment.beats)
+            _write_segment(out, segment, start, limit)
     if not out.tempi:
         out.meter(0, 4)
         out.stretch(SAMPLE_RATE * 2, 4)
     return TempoMap(tuple(out.tempi), tuple(out.meters))
+
+
+def _write_segment(out: _Writer, segment: TempoSegment, start: int, limit: int | None) -> None:
+    """The beats of `segment` that begin at `start`, where the map stands, or later, and end at `limit` or
+    before.
+    """
+    lines = [start + segment.beat_sample(beat) for beat in range(segment.beats + 1)]
+    inside = [
+        beat
+        for beat, line in enumerate(lines)
+        if line >= start and line * _US >= out.at_us - _US and (limit is None or line <= limit)
+    ]
+    if len(inside) < 2:
+        return
+    first, last = inside[0], inside[-1]
+    length = segment.end_sample_exclusive - segment.start_sample
+
+    def exact(beat: int) -> Fraction:
+        # The plan's own samples are rounded: aiming at them would add that to our rounding.
+        return start + segment.start_sample + Fraction(length * beat, segment.beats)
+
+    out.filler(exact(first))
+    origin, bar = out.beat - first, 0
+    for beats in segment.beats_per_bar:
+        begin, end = max(bar, first), min(bar + beats, last)
+        if end > begin:
+            out.meter(origin + begin, end - begin)
+        bar += beats
+    out.stretch(exact(last), last - first)

@@ -138,7 +138,8 @@ def place(
     if media_start == "auto":
         media_start = "timecode" if metadata_of(data, RESOLVE) else "zero"
     clock = _Clock(rate, shift, start_timecode_frame if media_start == "timecode" else None, urls)
-    links = _next_link_group(data)
+    staying = [settled.children, [one.item for lane in lanes.values() for one in lane.carried]]
+    links = _next_link_group([data.get("metadata"), *staying])
     added: list[Json] = []
     for lane in sorted(lanes.values(), key=lambda lane: (stem_rank(lane.stem), lane.name)):
         name = _free_name(lane.name, settled.children)
@@ -247,9 +248,9 @@ def _free_name(base: str, children: Sequence[object]) -> str:
     return base if version == 1 else f"{base} v{version}"
 
 
-def _next_link_group(data: Json) -> int:
+def _next_link_group(staying: list[object]) -> int:
     """Resolve ties clips with equal numbers together, so ours must be new ones."""
-    used = [node["Link Group ID"] for node in walk(data) if isinstance(node.get("Link Group ID"), int)]
+    used = [node["Link Group ID"] for node in walk(staying) if isinstance(node.get("Link Group ID"), int)]
     return 1 + max(used, default=0)
 
 

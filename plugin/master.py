@@ -84,7 +84,9 @@ class _Files:
         self.written: dict[str, tuple[str, str]] = {}
 
     @contextmanager
-    def open(self, name: str, samples: int, level: Level) -> Iterator[Callable[[npt.NDArray[np.int32]], None]]:
+    def open(
+        self, name: str, samples: int, level: Level
+    ) -> Iterator[Callable[[npt.NDArray[np.int32]], None]]:
         file = f"{self._prefix}{name}.wav"
         relative = file if name == MIX else f"stems/{file}"
         with bwf_writer(self._folder / relative, self._info(name, level), samples) as write:

@@ -104,7 +104,9 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
             timings_s=watch.seconds,
         )
         durable_write(run.building / "report.json", (json.dumps(report, indent=1) + "\n").encode())
-        files = tuple(sorted(str(p.relative_to(run.building)) for p in run.building.rglob("*") if p.is_file()))
+        files = tuple(
+            sorted(str(p.relative_to(run.building)) for p in run.building.rglob("*") if p.is_file())
+        )
         run.commit()
         progress(Step("export", 1, 1, str(run.final)))
     return Scored(run.final, files, report, tuple(cues), tuple(r.scored.take for r in results))
@@ -115,9 +117,7 @@ def read(source: Path, chosen: Selection) -> tuple[Document, tuple[Cue, ...]]:
     if not source.exists():
         raise InputError(f"there is no file '{source}': check the name")
     document = read_timeline(source, rate=chosen.rate, media_dirs=chosen.media)
-    cues = select_cues(
-        document, range_text=chosen.range_text, clips=chosen.clips, markers=chosen.markers
-    )
+    cues = select_cues(document, range_text=chosen.range_text, clips=chosen.clips, markers=chosen.markers)
     return document, cues
 
 
@@ -158,7 +158,9 @@ def _saved_score(run: RunFolder) -> Score | None:
     try:
         return from_json(Score, json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        raise InputError(f"'{path}' cannot be read ({error}): move it away to have a new score made") from error
+        raise InputError(
+            f"'{path}' cannot be read ({error}): move it away to have a new score made"
+        ) from error
 
 
 def _make(

@@ -1,10 +1,11 @@
 """Other people's programs play what we wrote: melt (MLT) and GES (GStreamer), track by track.
 
-Each render is of one track alone, so that what comes back can be compared with that stem's own file. The adapters'
-shortcomings are mended here, outside of what is judged: both read a source range as an offset from the file's first
-sample, whatever `available_range` says, and the MLT adapter writes no audio mix. melt 7.12 cannot jump into a 24-bit
-WAV exactly (it lands up to half a packet of 682 samples off, measured: 322 late at 24 fps), but can into a FLAC, so
-it gets the same samples as FLAC.
+Each render is of one track alone, so that what comes back can be compared with that stem's own file. The
+adapters' shortcomings are mended here, outside of what is judged: both read a source range as an offset
+from the file's first sample, whatever `available_range` says, and the MLT adapter writes no audio mix. melt
+7.12 with FFmpeg 5.1 cannot jump into a 24-bit WAV exactly below 35 fps: its packets of 682 samples are
+shorter than half a frame, and it then lands up to half a packet late (measured: 322 samples at 24 fps).
+Into a 16-bit WAV it jumps exactly, so it gets such copies.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ import numpy as np
 import numpy.typing as npt
 import opentimelineio
 import soundfile
+from scipy.signal import fftconvolve
+
 from hitpoint.engine.timebase import Rate
 from judges import need_program
-from scipy.signal import fftconvolve
 
 Json = dict[str, Any]
 Sound = npt.NDArray[np.float64]
@@ -60,17 +62,17 @@ def from_zero(data: Json) -> Json:
     return out
 
 
-def flac_copies(data: Json, folder: Path) -> Json:
-    """The same timeline on FLAC copies of its WAV files: the same samples in another wrapping."""
+def copies_of_16_bits(data: Json, folder: Path) -> Json:
+    """The same timeline on 16-bit copies of its WAV files."""
     out = copy.deepcopy(data)
     for track in out["tracks"]["children"]:
         for clip in track["children"]:
             for media in clip.get("media_references", {}).values():
                 source = Path(media["target_url"])
-                target = folder / f"{hashlib.sha256(str(source).encode()).hexdigest()[:16]}.flac"
-                if source.suffix == ".wav" and not target.exists():
-                    soundfile.write(target, *soundfile.read(source, dtype="int32"), subtype="PCM_24")
-                media["target_url"] = str(target)
+                if source.suffix == ".wav":
+                    target = folder / f"{hashlib.sha256(str(source).encode()).hexdigest()[:16]}.wav"
+                    soundfile.write(target, *soundfile.read(source, dtype="int32"), subtype="PCM_16")
+                    media["target_url"] = str(target)
     return out
 
 
@@ -88,7 +90,7 @@ def melt_render(data: Json, rate: Rate, folder: Path, *, first_frame: int = 0) -
     """What melt plays of the timeline's audio tracks from `first_frame` on, float64 [n, 2] at 48 kHz."""
     melt = need_program("melt")
     folder.mkdir(parents=True, exist_ok=True)
-    source = flac_copies(from_zero(data), folder)
+    source = copies_of_16_bits(from_zero(data), folder)
     timeline = opentimelineio.adapters.read_from_string(json.dumps(source), "otio_json")
     root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(timeline, "mlt_xml"))
     profile = root.find("profile")
@@ -108,8 +110,8 @@ def melt_render(data: Json, rate: Rate, folder: Path, *, first_frame: int = 0) -
             ElementTree.SubElement(transition, "property", name=name).text = str(value)
     (folder / "cut.mlt").write_bytes(ElementTree.tostring(root))
     subprocess.run(
-        [melt, "xml:cut.mlt", f"in={first_frame}", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1", "acodec=pcm_s24le",
-         "ar=48000", "channels=2", "real_time=-1"],
+        [melt, "xml:cut.mlt", f"in={first_frame}", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1",
+         "acodec=pcm_s24le", "ar=48000", "channels=2", "real_time=-1"],
         cwd=folder, timeout=120, check=True, capture_output=True,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )  # fmt: skip
@@ -134,6 +136,16 @@ def ges_render(data: Json, folder: Path) -> Sound:
         cwd=folder, timeout=60, check=True,
     )  # fmt: skip
     return soundfile.read(folder / "ges.wav", always_2d=True)[0]
+
+
+def ges_starts(data: Json) -> dict[str, int]:
+    """File name -> nanosecond at which GES will start it, from its own project file: hours without a
+    render.
+    """
+    source = file_urls(from_zero(data))
+    timeline = opentimelineio.adapters.read_from_string(json.dumps(source), "otio_json")
+    root = ElementTree.fromstring(opentimelineio.adapters.write_to_string(timeline, "xges"))
+    return {Path(clip.get("asset-id", "")).name: int(clip.get("start", "0")) for clip in root.iter("clip")}
 
 
 def lag(played: Sound, expected: Sound, *, largest: int = 48_000) -> int:

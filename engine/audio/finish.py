@@ -40,8 +40,8 @@ DEFAULT_LUFS = -16.0
 # With speech: this far under it.
 UNDER_SPEECH_LU = 15.0
 CEILING_DBTP = -1.0
-# Measured: peaks found on a 4x grid read up to 0.06 dB low against 8x, and rounding adds a little.
-_MARGIN_DB = 0.1
+# Measured on hard-driven drums: peaks found on a 4x grid read up to 0.11 dB low against 8x.
+_MARGIN_DB = 0.15
 _NEAR_LU = 0.05
 _ROUNDS = 3
 # The mix without the stem of effects, which is what must meet the picture by itself.

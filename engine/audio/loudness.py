@@ -61,6 +61,8 @@ class KWeighting:
         self._state = np.zeros((2, channels, 2))
 
     def squares(self, block: npt.NDArray[np.floating]) -> Doubles:
+        if not len(block):
+            return np.zeros(0)
         if not block.any() and np.abs(self._state).max() < _INAUDIBLE:
             # A filter that rings on in silence reaches denormal numbers, which are a hundred times slower.
             self._state = np.zeros_like(self._state)

@@ -127,10 +127,10 @@ def _gathered(table: Floats, lasting: Floats) -> npt.NDArray[np.float64]:
     power, heard, clarity, pitch = table[:, :4].T
     middle = table[:, 4:]
     quick, syllable, phrase = _box(middle, 5), _box(middle, 40), _box(middle, 200)
-    swelling = np.sqrt(_box(np.square(quick - syllable)))
+    swelling = _spread(quick - syllable)
     change = np.diff(quick, axis=0, prepend=quick[:1])
     shape = quick - _box(quick)
-    shape /= np.sqrt(_box(np.square(shape))) + 0.5
+    shape /= _spread(shape) + 0.5
     voiced = clarity > _VOICED
     later = np.concatenate((pitch[4:], pitch[-1:].repeat(min(4, len(pitch)))))[: len(pitch)]
     moved = np.abs(later - pitch)
@@ -139,8 +139,8 @@ def _gathered(table: Floats, lasting: Floats) -> npt.NDArray[np.float64]:
         (
             swelling.mean(axis=1),
             np.sort(swelling, axis=1)[:, :6].mean(axis=1),
-            np.sqrt(_box(np.square(syllable - phrase))).mean(axis=1),
-            np.sqrt(_box(np.square(middle - quick))).mean(axis=1),
+            _spread(syllable - phrase).mean(axis=1),
+            _spread(middle - quick).mean(axis=1),
             _box(np.square(np.maximum(change, 0))).mean(axis=1)
             / (_box(np.square(change)).mean(axis=1) + 1e-3),
             _box(shape[:, :6].mean(axis=1) * shape[:, 8:].mean(axis=1)),
@@ -157,6 +157,11 @@ def _gathered(table: Floats, lasting: Floats) -> npt.NDArray[np.float64]:
 
 def _box(values: Floats, width: int = _SECOND) -> Floats:
     return np.asarray(scipy.ndimage.uniform_filter1d(values, width, axis=0, mode="nearest"))
+
+
+def _spread(values: Floats) -> Floats:
+    """Root mean square over a second. Running sums leave specks below zero."""
+    return np.sqrt(np.maximum(_box(np.square(values)), 0))
 
 
 @cache

@@ -36,6 +36,8 @@ MAX_DURATION_S = 48 * 3600
 # Corrupt packets in a row after which a file counts as broken from there on.
 _MAX_BROKEN_PACKETS = 400
 _READ_BYTES = 1 << 18
+# Bare streams have no clock: their pictures are counted.
+_CLOCKLESS = ("h264", "hevc", "vvc", "av1", "obu", "m4v", "mpegvideo")
 # How far before the wanted time a container is asked to go: first for the picture before it, then further
 # when its index sent us too late.
 _SEEK_BACK_S = (Fraction(1, 10), 2, 10, 60)
@@ -177,7 +179,10 @@ def _from(
     stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     tick = stream.time_base or Fraction(1, 1000)
     zero = stream.start_time or 0
+    counted = container.format.name in _CLOCKLESS
     if target_s is not None:
+        if counted:
+            return
         try:
             container.seek(zero + int(target_s / tick), stream=stream)
         except av.FFmpegError:
@@ -199,7 +204,8 @@ def _from(
                 broken = 0
                 if picture.pts is None and target_s is not None:
                     return
-                shown_s = time_s + step if picture.pts is None else (picture.pts - zero) * tick
+                pts = None if counted else picture.pts
+                shown_s = time_s + step if pts is None else (pts - zero) * tick
                 # A clock that jumps back (a badly joined file) has no order that an edit could mean.
                 if picture.is_corrupt or (shown_s <= time_s and time_s >= 0):
                     continue

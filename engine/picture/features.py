@@ -38,8 +38,8 @@ _FULL_CHROMA = 80.0
 _TINT_CHROMA = 8.0
 # A picture stays on screen this long beyond the last one of a medium, which covers rounded lengths.
 _HOLD_US = 500_000
-# Containers round times (Matroska to 1 ms), so a picture may carry a time just after its frame begins.
-_EARLY_US = 2_000
+# Matroska rounds times to 1 ms, so a picture may carry a time up to half of that after its frame begins.
+EARLY_US = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +136,10 @@ class Features:
 
     def at(self, times_us: Ints) -> Ints:
         """For each time the index of the picture shown then, -1 where none was read."""
-        index = np.searchsorted(self.time_us, times_us + _EARLY_US, side="right") - 1
+        index = np.searchsorted(self.time_us, times_us + EARLY_US, side="right") - 1
         seen = np.zeros(len(times_us), bool)
         for start_us, end_us in self.covered_us:
-            seen |= (start_us - _EARLY_US <= times_us) & (times_us < end_us)
+            seen |= (start_us - EARLY_US <= times_us) & (times_us < end_us)
         if self.end_us >= 0:
             seen &= times_us < self.end_us + _HOLD_US
         return np.where(seen & (index >= 0), index, -1)

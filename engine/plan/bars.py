@@ -32,7 +32,7 @@ def fill_bars(
     beats: int,
     places: npt.NDArray[np.float64],
     weights: npt.NDArray[np.float64],
-    tolerance: float,
+    window: tuple[float, float],
     costs: BarCosts,
     *,
     odd_first: bool,
@@ -40,12 +40,12 @@ def fill_bars(
 ) -> FilledBars | None:
     """The best bars for `beats` beats, or None when they cannot be filled with at least two bars.
 
-    `places` [k] are hits in beats from the start, `tolerance` in beats. A hit counts whole on a downbeat,
-    half on another beat, a fifth on an eighth. An odd bar follows a 4/4 bar; the first may be odd when
-    `odd_first`: a segment that starts on a hit keeps that hit's bar whole, so that odd bars never meet at
-    a border.
+    `places` [k] are hits in beats from the start; a beat meets one when it lies in `window`, beats before
+    and after it. A hit counts whole on a downbeat, half on another beat, a fifth on an eighth. An odd bar
+    follows a 4/4 bar; the first may be odd when `odd_first`: a segment that starts on a hit keeps that
+    hit's bar whole, so that odd bars never meet at a border.
     """
-    base, on_downbeat = _rewards(beats, places, weights, tolerance)
+    base, on_downbeat = _rewards(beats, places, weights, window)
     if not on_downbeat.any():
         bars = _plain(beats, allow_odd)
         if bars is None:
@@ -55,12 +55,12 @@ def fill_bars(
 
 
 def _rewards(
-    beats: int, places: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], tolerance: float
+    beats: int, places: npt.NDArray[np.float64], weights: npt.NDArray[np.float64], window: tuple[float, float]
 ) -> tuple[float, npt.NDArray[np.float64]]:
     """What is met whatever the bars are, and what each beat adds by being a downbeat."""
     nearest = np.rint(places)
-    on_beat = np.abs(places - nearest) <= tolerance
-    on_eighth = ~on_beat & (np.abs(places * 2 - np.rint(places * 2)) <= 2 * tolerance)
+    on_beat = _inside(nearest - places, window)
+    on_eighth = ~on_beat & _inside(np.rint(places * 2) / 2 - places, window)
     base = float(0.5 * weights[on_beat].sum() + 0.2 * weights[on_eighth].sum())
     extra = np.zeros(beats + 1)
     np.add.at(extra, nearest[on_beat].astype(np.int64), 0.5 * weights[on_beat])
@@ -68,6 +68,11 @@ def _rewards(
     base += float(extra[0] + extra[beats])
     extra[0] = extra[beats] = 0.0
     return base, extra
+
+
+def _inside(late: npt.NDArray[np.float64], window: tuple[float, float]) -> npt.NDArray[np.bool_]:
+    """Whether the music comes neither too early nor too late, in beats."""
+    return np.asarray((late >= -window[0]) & (late <= window[1]))
 
 
 def _plain(beats: int, allow_odd: bool) -> tuple[int, ...] | None:

@@ -20,7 +20,12 @@ from ..timebase import SAMPLE_RATE
 from ..types import Hit, TempoSegment
 from .bars import BarCosts, fill_bars
 
+# A hit counts as met within this.
 TOLERANCE_SAMPLES = round(0.040 * SAMPLE_RATE)
+# What the map aims for: a beat this much before or after the hit. Early is heard sooner than late, and the
+# ear and the measurement need some of the tolerance for themselves.
+_EARLY_SAMPLES = round(0.016 * SAMPLE_RATE)
+_LATE_SAMPLES = round(0.024 * SAMPLE_RATE)
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,14 +58,14 @@ _DRIFT_COST = 0.12
 _STEP_COST = 0.10
 _COST_UNIT = 0.04
 # Leaving the preferred base tempo by a quarter.
-_TASTE_COST = 0.4
+_TASTE_COST = 0.5
 _LABELS = 24
 # Tempi closer than this are one state.
 _SAME_TEMPO = 0.002
 # Two bars of which one may be 2/4.
 _FEWEST_BEATS = 6
-# A node may leave its hit by this much, inside the tolerance with room for the ear and the measurement.
-_NUDGE_SAMPLES = round(0.025 * SAMPLE_RATE)
+# A node may leave its hit by these.
+_NUDGES = (-round(0.014 * SAMPLE_RATE), 0, round(0.022 * SAMPLE_RATE))
 _NUDGE_COST = 0.5
 # A hit this near to the cue's start or end may be where the first segment begins or the last one ends.
 _FREE_END_SAMPLES = 4 * SAMPLE_RATE
@@ -149,7 +154,7 @@ def _nodes(samples: int, hits: Sequence[Hit], *, nudged: frozenset[int]) -> tupl
     strong = sorted({hit.sample for hit in hits if hit.strong and hit.sample > 0})
     nodes = [_Node(0, 0, 0)]
     for order, sample in enumerate(strong, start=1):
-        offsets = (-_NUDGE_SAMPLES, 0, _NUDGE_SAMPLES) if order in nudged else (0,)
+        offsets = _NUDGES if order in nudged else (0,)
         nodes += [_Node(sample + offset, order, offset) for offset in offsets]
     nodes.append(_Node(samples, len(strong) + 1, 0))
     return tuple(node for node in nodes if 0 <= node.sample <= samples)
@@ -249,7 +254,7 @@ def _edge(
             beats,
             places * beats,
             weights[inner],
-            TOLERANCE_SAMPLES * beats / length,
+            (_EARLY_SAMPLES * beats / length, _LATE_SAMPLES * beats / length),
             costs,
             odd_first=start == 0,
             allow_odd=allow_odd,

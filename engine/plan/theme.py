@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -48,6 +49,27 @@ _RANGE = 9
 def make_theme(seed: int) -> Theme:
     """The theme of `seed`: the same seed gives the same theme on every machine."""
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([0x7468656D, seed & (2**64 - 1)])))
+    notes = _draft(rng)
+    while not _singable(notes):
+        notes = _draft(rng)
+    return Theme(f"theme-{seed & 0xFFFFFFFF:08x}", notes)
+
+
+def _singable(notes: Sequence[ThemeNote]) -> bool:
+    """A few leaps, some movement, a tenth at most."""
+    degrees = [note.degree for note in notes if note.degree is not None]
+    moves = [abs(b - a) for a, b in pairwise(degrees)]
+    leaps = sum(move > 2 for move in moves)
+    still = sum(move == 0 for move in moves)
+    return (
+        max(degrees) - min(degrees) <= _RANGE
+        and leaps <= max(2, len(moves) // 4)
+        and still <= len(moves) // 3
+        and len(set(degrees)) >= 4
+    )
+
+
+def _draft(rng: np.random.Generator) -> tuple[ThemeNote, ...]:
     eight_bars = bool(rng.random() < 0.7)
     rhythm = (_pick(rng, _MOVING), _pick(rng, _RESTING if rng.random() < 0.6 else _MOVING))
     shape = _SHAPES[int(rng.integers(len(_SHAPES)))]
@@ -70,8 +92,7 @@ def make_theme(seed: int) -> Theme:
         bars = [*motif, *close]
     degrees = _within_a_tenth([degree for bar in bars for degree, _ in bar])
     lengths = [length for bar in bars for _, length in bar]
-    notes = tuple(ThemeNote(d, Fraction(length, 2)) for d, length in zip(degrees, lengths, strict=True))
-    return Theme(f"theme-{seed & 0xFFFFFFFF:08x}", notes)
+    return tuple(ThemeNote(d, Fraction(length, 2)) for d, length in zip(degrees, lengths, strict=True))
 
 
 _Bar = tuple[tuple[int | None, int], ...]

@@ -19,7 +19,7 @@ from .notes import Event, clamp
 _SILENCE = TICKS // 2
 _THIN = TICKS
 # Ordinary notes stay below this, accents lie above it.
-LOUDEST_ORDINARY = 88
+LOUDEST_ORDINARY = 90
 _AVOID_SAMPLES = 2_880
 
 
@@ -40,7 +40,8 @@ def breathe(events: Sequence[Event], form: Form) -> list[Event]:
                 continue
             if left <= min(_THIN, room // 2):
                 event.velocity = clamp(event.velocity * 0.82)
-                if event.kind == "drum" and event.tick % (TICKS // 2):
+                # The groove stops; only the fill leads on.
+                if event.kind == "drum":
                     continue
             if event.end > hit - silence // 2:
                 event.ticks = max(SIXTEENTH // 2, hit - silence // 2 - event.tick)
@@ -78,7 +79,7 @@ def strike(
 
 def accent_velocity(form: Form, accent: Accent) -> float:
     """Stronger where the picture is: but a quiet section is not shouted at."""
-    return 82 + 7 * form.force[accent.bar] + 8 * accent.strength
+    return 74 + 6 * form.force[accent.bar] + 8 * accent.strength
 
 
 def _struck(
@@ -94,6 +95,13 @@ def _struck(
 ) -> list[Event]:
     events: list[Event] = []
     style = form.style
+    # Who leaves at this border leaves with a stroke.
+    leaving = (
+        form.part_at(accent.bar - 1).stems
+        if accent.bar and accent.tick == form.clock.starts[accent.bar]
+        else ()
+    )
+    playing = {*part.stems, *leaving}
     length = min(2 * TICKS, span.end - accent.tick)
 
     def add(stem: str, voice: str, pitch: int, velocity: float, ticks: int) -> None:
@@ -105,35 +113,35 @@ def _struck(
             return
         events.append(Event(stem, voice, accent.tick, ticks, pitch, clamp(velocity), "accent"))
 
-    if "drums" in part.stems:
+    if "drums" in playing:
         kit = style.part("drums", palette["drums"]).accent
         lanes = INSTRUMENTS[kit].lanes
         for rank, lane in enumerate(style.accent_lanes):
             key = lane_key(lanes, lane, span.chord.root)
             if key is not None:
                 add("drums", kit, key, level + 4 - 3 * rank, TICKS)
-    if "bass" in part.stems:
+    if "bass" in playing:
         voice = style.part("bass", palette["bass"]).accent
-        add("bass", voice, bass, level, length)
+        add("bass", voice, bass, level - 1, length)
         # The octave above, not below: the bass line itself goes on.
-        add("bass", voice, bass + 12, level - 5, length)
-    if "harmony" in part.stems:
+        add("bass", voice, bass + 12, level - 7, length)
+    if "harmony" in playing:
         voice = style.part("harmony", palette["harmony"]).accent
         low = 48 + (span.chord.root - 48) % 12
         # Doubled inside: an accent is wide and full, but its outer voices lead on as before.
         inside = {pitch + 12 for pitch in voicing if pitch + 12 < voicing[-1]}
         for pitch in sorted({*voicing, low, *inside}):
-            add("harmony", voice, pitch, level - 2, length)
-    if "melody" in part.stems and not form.spoken[accent.bar]:
+            add("harmony", voice, pitch, level - 7, length)
+    if "melody" in playing and not form.spoken[accent.bar]:
         own = style.part("melody", palette["melody"])
         sung = [event.pitch for event in here if event.stem == "melody"]
         top = max(sung) if sung else voicing[-1]
         for pitch in (top, top - 12):
-            add("melody", own.accent, pitch, level - 4, min(length, TICKS))
-    if "pads" in part.stems:
+            add("melody", own.accent, pitch, level - 10, min(length, TICKS))
+    if "pads" in playing:
         voice = style.part("pads", palette["pads"]).accent
         for pitch in voicing:
-            add("pads", voice, pitch, level - 8, min(length, TICKS))
+            add("pads", voice, pitch, level - 10, min(length, TICKS))
     return events
 
 

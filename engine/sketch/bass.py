@@ -59,7 +59,7 @@ def draw_pattern(patterns: Sequence[Pattern], part: Part, seed: int, cue: str, p
 
 
 def octave_of(voice: str, rank: int, first: str) -> int:
-    """Semitones by which a doubling voice lies off the first: the deeper instrument below, the other above."""
+    """Semitones by which a doubling voice lies off the first: a deeper instrument below, another above."""
     if rank == 0:
         return 0
     return -12 if INSTRUMENTS[voice].low < INSTRUMENTS[first].low else 12

@@ -142,5 +142,5 @@ def _fill(
         place = index / max(1, len(places))
         key = keys[min(len(keys) - 1, int(place * len(keys)))]
         velocity = base * (0.58 + 0.28 * place) + 3 * (index % 2 == 0)
-        events.append(Event("drums", kit, at, SIXTEENTH * 2, key, clamp(velocity), "drum"))
+        events.append(Event("drums", kit, at, SIXTEENTH * 2, key, clamp(velocity), "fill"))
     return events

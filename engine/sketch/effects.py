@@ -53,7 +53,7 @@ def _riser(samples: int, hertz: float, size: float, rng: np.random.Generator) ->
     low = _fold(hertz, 110, 220)
     tone = np.stack([_tone(low * detune * 2**x) for detune in (0.997, 1.003)], axis=1)
     swell = x ** (3.0 - size)
-    sound = (0.55 * air + 0.22 * tone) * swell[:, None]
+    sound = (0.9 * air + 0.35 * tone) * swell[:, None]
     sound[-_CUT:] *= np.linspace(1, 0, _CUT)[:, None]
     return sound[-samples:]
 

@@ -44,9 +44,9 @@ def perform(events: Sequence[Event], form: Form, names: dict[tuple[str, str], st
                 start = form.clock.sample(tick + swing)
             start += int(drifts[_GROUPS[event.stem]][min(tick // SIXTEENTH, form.clock.end // SIXTEENTH)])
         velocity = event.velocity
-        if event.kind in ("line", "drum"):
+        if event.kind in ("line", "drum", "fill"):
             velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), LOUDEST_ORDINARY))
-        if event.kind == "drum":
+        if event.kind in ("drum", "fill"):
             velocity = _unlike(velocity, last_velocity.get((event.voice, event.pitch)))
             last_velocity[event.voice, event.pitch] = velocity
         start = max(0, start)

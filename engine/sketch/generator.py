@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 
 from ..errors import Problem
+from ..manifest import version
 from ..progress import Cancel, Progress, Step
 from ..types import Instrument, Provenance, Take, TakeRequest
 from .composer import Composition, compose
 from .render import render
-from .voices import EFFECTS_BANK, bundled_font
+from .voices import bundled_font
 
 _SOUNDS_LICENCE = "MIT"
 
@@ -50,7 +50,7 @@ class SketchGenerator:
             plan=request.plan,
             provenance=Provenance(
                 generator=self.name,
-                version=metadata.version("hitpoint"),
+                version=version(),
                 seed=request.score.seed,
                 style=request.score.style,
                 sounds=_sounds(),
@@ -69,12 +69,12 @@ def _sounds() -> Mapping[str, str]:
 
 
 def _instruments(composition: Composition) -> tuple[Instrument, ...]:
-    """The presets that really play; effects have none."""
+    """What really plays: presets, and effects as bank -1."""
     playing = {note.instrument for note in composition.notes}
     return tuple(
         Instrument(voice.name, voice.bank, voice.program)
         for voice in composition.voices
-        if voice.name in playing and voice.bank != EFFECTS_BANK
+        if voice.name in playing
     )
 
 

@@ -131,7 +131,7 @@ def _stock(form: Form, part: Part, wanted: Sequence[Sequence[int]], seed: int) -
     for choice in choices:
         letters = [parse_chord(name, 0, part.mode).letters for name in _flavoured(choice, part.mode)]
         hits = [letter in letters[bar % len(letters)] for bar, sung in enumerate(wanted) for letter in sung]
-        scores.append((float(np.mean(hits)) if hits else 0.0) + float(rng.uniform(0, 0.45)))
+        scores.append((float(np.mean(hits)) if hits else 0.0) + float(rng.uniform(0, 0.35)))
     return _flavoured(choices[int(np.argmax(scores))], part.mode)
 
 

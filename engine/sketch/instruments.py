@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-
 COMMON_LUFS = -36.0
 
 
@@ -21,8 +20,8 @@ class Facts:
     low: int
     high: int
     struck: bool
-    # Loudness of a line in its middle register at velocity 75, LUFS, as our player renders the preset; gains of
-    # styles are told on top of a common ground.
+    # Loudness of a line in its middle register at velocity 75, LUFS, as our player renders the preset; gains
+    # of styles are told on top of a common ground.
     level_lufs: float = COMMON_LUFS
     # For drum kits: lane of a groove -> key.
     lanes: Mapping[str, int] = field(default_factory=dict)

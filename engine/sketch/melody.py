@@ -118,7 +118,11 @@ class Singer:
     ) -> tuple[Bar, ...]:
         """The bars this phrase sings, one for each of its bars."""
         rng = stream(self.seed, self.form.plan.cue, "line", phrase.start_bar)
-        half = bars[:4] if sung_here % 2 == 0 or len(bars) <= 4 else bars[4:8]
+        if self.form.half_time[phrase.start_bar]:
+            # Where beats rush by, the theme keeps its own pace.
+            bars = variation.augment(bars)
+        halves = [bars[start : start + 4] for start in range(0, len(bars), 4)]
+        half = halves[sung_here % len(halves)]
         wanted = phrase.bars
         if kind == "augment":
             line = variation.augment(bars[:2])
@@ -174,7 +178,7 @@ class Singer:
                 at = round(note.at * _EIGHTH)
                 if at >= length:
                     continue
-                ticks = min(round(note.length * _EIGHTH), length - at)
+                ticks = round(note.length * _EIGHTH)
                 strong = at % (2 * TICKS) == 0
                 tones.append(_Tone(clock.starts[bar] + at, ticks, note.degree, strong, bar))
         for tone, following in pairwise(tones):
@@ -269,7 +273,7 @@ class Singer:
         return max(before, after) > 2
 
     def _parallel(self, previous: _Tone | None, tone: _Tone, pitch: int) -> bool:
-        """Whether `pitch` would run in fifths or octaves with the bass, from the note or from the chord before."""
+        """Whether `pitch` would run in fifths or octaves with the bass, from the note or the chord before."""
         _, here = self.chord_at(tone.tick)
         if previous is not None:
             _, before = self.chord_at(previous.tick)

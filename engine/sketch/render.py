@@ -10,7 +10,7 @@ import hashlib
 import struct
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,7 +18,7 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import OutputError
+from ..errors import EngineFault
 from ..progress import Cancel, Progress, Step
 from ..store.durable import output_error
 from ..types import Note, Stem
@@ -97,7 +97,8 @@ def render(
                 progress(Step("generate", (start + frames) / RATE, total / RATE, "playing"))
     except BaseException as error:
         for path in paths.values():
-            path.unlink(missing_ok=True)
+            with suppress(OSError):
+                path.unlink()
         if isinstance(error, OSError):
             raise output_error(folder, error) from error
         raise
@@ -105,10 +106,7 @@ def render(
 
 
 def _schedule(notes: Sequence[Note], sampler: Sampler, head: int, total: int) -> list[_Event]:
-    """Notes in the order they sound, with where they are cut off; what begins outside the file is left out.
-
-    A note that begins before the head handle cannot be heard from its beginning, so it is not heard at all.
-    """
+    """Notes in the order they begin, and where they are cut off; none that begin behind the file's end."""
     order = sorted(range(len(notes)), key=lambda index: notes[index].start_sample)
     events: list[_Event] = []
     # (voice, exclusive class) -> the start of the note that sounds next, going backwards in time.
@@ -117,7 +115,7 @@ def _schedule(notes: Sequence[Note], sampler: Sampler, head: int, total: int) ->
         note = notes[index]
         key = sampler.note_key(note.instrument, note.pitch, note.velocity, note.samples)
         start = note.start_sample + head
-        if not 0 <= start < total:
+        if start >= total:
             continue
         choked_after = None
         group = sampler.exclusive_class(note.instrument, note.pitch, note.velocity)
@@ -148,11 +146,12 @@ class _Mixer:
         self._buses: dict[tuple[str, float], int] = {}
         for event in events:
             self._bus(event.note)
+        self._heard: list[bool] = []
         self._sounds = [np.zeros((block, 2), np.float32) for _ in self._buses]
 
     def _bus(self, note: Note) -> int:
         if note.stem not in self._stems:
-            raise OutputError(
+            raise EngineFault(
                 f"a note belongs to the stem '{note.stem}', which is not among those to be written"
             )
         key = note.stem, self._sampler.voice(note.instrument).room
@@ -163,23 +162,16 @@ class _Mixer:
         end = start + frames
         for sound in self._sounds:
             sound[:] = 0
-        heard = [False] * len(self._sounds)
+        self._heard = [False] * len(self._sounds)
         cancel.check()
-        self._start_notes(end, cancel)
-        still: list[_Ringing] = []
-        for ringing in self._ringing:
-            first = max(ringing.start, start)
-            last = min(ringing.start + len(ringing.audio), end)
-            sound = self._sounds[ringing.bus]
-            sound[first - start : last - start] += ringing.audio[first - ringing.start : last - ringing.start]
-            heard[ringing.bus] = True
-            if ringing.start + len(ringing.audio) > end:
-                still.append(ringing)
-        self._ringing = still
+        before, self._ringing = self._ringing, []
+        for ringing in before:
+            self._mix(ringing, start, end)
+        self._start_notes(start, end, cancel)
         outs = {name: np.zeros((frames, 2), np.float32) for name in self._stems}
         sends: dict[str, FloatArray] = {}
         for (name, room), bus in self._buses.items():
-            if not heard[bus]:
+            if not self._heard[bus]:
                 continue
             sound = self._sounds[bus][:frames]
             outs[name] += sound
@@ -190,20 +182,30 @@ class _Mixer:
         self._room.add(sends, outs)
         return outs
 
-    def _start_notes(self, end: int, cancel: Cancel) -> None:
+    def _start_notes(self, start: int, end: int, cancel: Cancel) -> None:
         while self._next < len(self._events) and self._events[self._next].start < end:
             event = self._events[self._next]
             self._next += 1
             if self._next % _STOP_EVERY == 0:
                 cancel.check()
-            note = event.note
             audio = self._sampler.note(event.key)
             self._uses[event.key] -= 1
             if not self._uses[event.key]:
                 self._sampler.forget(event.key)
             if event.choked_after is not None and event.choked_after < len(audio):
                 audio = _choked(audio, event.choked_after)
-            self._ringing.append(_Ringing(event.start, audio, self._bus(note)))
+            self._mix(_Ringing(event.start, audio, self._bus(event.note)), start, end)
+
+    def _mix(self, note: _Ringing, start: int, end: int) -> None:
+        """Add what of the note lies in the block, and remember it when it rings on."""
+        stop = note.start + len(note.audio)
+        first, last = max(note.start, start), min(stop, end)
+        if first < last:
+            part = note.audio[first - note.start : last - note.start]
+            self._sounds[note.bus][first - start : last - start] += part
+            self._heard[note.bus] = True
+        if stop > end:
+            self._ringing.append(note)
 
 
 def _choked(audio: FloatArray, after: int) -> FloatArray:

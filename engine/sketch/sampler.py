@@ -2,7 +2,7 @@
 
 What is played of a preset: tuning, loops, volume envelope, attenuation, pan, the low-pass with its envelope,
 tremolo. Not played: vibrato and pitch envelopes, chorus and reverb sends (the room is ours), modulators of
-the file. Velocity follows the specification's default curve in level; soft notes are darker by a shelf of ours.
+the file. Velocity follows the specification's default curve in level; a shelf of ours darkens soft notes.
 """
 
 from __future__ import annotations

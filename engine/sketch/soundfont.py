@@ -1,7 +1,7 @@
 """Sound font files (SF2, and SF3 with its Ogg Vorbis samples): which samples sound for a key, and how.
 
 Source: SoundFont Technical Specification 2.04 (E-mu, 2006), whose section numbers stand below; SF3 as written
-by sf3convert and read by FluidSynth: ifil 3, sample type bit 0x10, start and end count bytes, loops count frames
+by sf3convert, read by FluidSynth: ifil 3, sample type bit 0x10, start and end count bytes, loops count frames
 of the sample. Modulators of the file are not read: the sampler has its own laws for velocity.
 """
 

@@ -55,11 +55,11 @@ def invert(bars: Sequence[Bar]) -> tuple[Bar, ...]:
 
 
 def augment(bars: Sequence[Bar]) -> tuple[Bar, ...]:
-    """Twice as slow: every bar fills two."""
+    """Twice as slow: every bar fills two; a note may last over the bar line between them."""
     out: list[Bar] = []
     for bar in bars:
         slow = [Sung(note.at * 2, note.length * 2, note.degree) for note in bar]
-        first = [replace(n, length=min(n.length, EIGHTHS - n.at)) for n in slow if n.at < EIGHTHS]
+        first = [n for n in slow if n.at < EIGHTHS]
         second = [replace(n, at=n.at - EIGHTHS) for n in slow if n.at >= EIGHTHS]
         out += [tuple(first), tuple(second)]
     return tuple(out)

@@ -45,8 +45,8 @@ def lead_voices(
 ) -> tuple[tuple[int, ...], ...]:
     """Four rising pitches for each chord, below its ceiling (the melody's lowest note there).
 
-    `tops` are the melody's pitches where the chords begin, None where it rests: then the top voice is the outer
-    one that must not run parallel to the bass.
+    `tops` are the melody's pitches where the chords begin, None where it rests: then the top voice is the
+    outer one that must not run parallel to the bass.
     """
     options: list[Pitches] = []
     cache: dict[tuple[tuple[int, ...], int], Pitches] = {}

@@ -1,10 +1,9 @@
-"""Arrays that can be computed again, as .npz under the cache folder. A broken entry is as good as none."""
+"""Arrays that can be computed again, kept under the cache folder. A broken entry is as good as none."""
 
 from __future__ import annotations
 
+import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,23 @@ from .durable import durable_write
 
 Arrays = Mapping[str, npt.NDArray[Any]]
 
+_DIGEST_BYTES = 32
+
 
 def load_arrays(kind: str, key: str) -> dict[str, npt.NDArray[Any]] | None:
-    """The arrays stored as `key`, or None when there are none or they do not read. Never unpickles."""
+    """The arrays stored as `key`, or None when there are none or a bit of them changed. Never unpickles."""
     try:
-        with np.load(entry_path(kind, key), allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, MemoryError):
+        stored = entry_path(kind, key).read_bytes()
+    except OSError:
+        return None
+    digest, data = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
+    if hashlib.sha256(data).digest() != digest:
+        return None
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except ValueError:
+        # Whole, but not written by `store_arrays`: it holds objects.
         return None
 
 
@@ -32,9 +41,10 @@ def store_arrays(kind: str, key: str, arrays: Arrays) -> None:
     buffer = io.BytesIO()
     named: dict[str, Any] = dict(arrays)
     np.savez(buffer, **named)
-    durable_write(entry_path(kind, key), buffer.getvalue())
+    data = buffer.getvalue()
+    durable_write(entry_path(kind, key), hashlib.sha256(data).digest() + data)
 
 
 def entry_path(kind: str, key: str) -> Path:
-    """Where an entry lies. `key` is made of hex, digits and hyphens."""
-    return cache_dir() / kind / key[:2] / f"{key}.npz"
+    """Where an entry lies: the sha256 of an .npz, then the .npz. `key` is made of hex, digits and hyphens."""
+    return cache_dir() / kind / key[:2] / f"{key}.arrays"

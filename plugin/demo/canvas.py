@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 WIDTH, HEIGHT = 960, 540
+FPS = 24
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Colour = tuple[int, int, int]
+# Called with its frame number, gives (540, 960, 3) RGB. Pure: a frame's picture depends on its number alone.
+Scene = Callable[[int], Pixels]
 
 
 def random(seed: int) -> np.random.Generator:
@@ -51,7 +54,7 @@ def add(canvas: Pixels, light: Floats, x: float, y: float, strength: float = 1.0
 
 
 def ridge(seed: int, width: int, base: float, swing: float, roughness: float, period: int = 0) -> Floats:
-    """Heights of a skyline of hills, in pixels from the top. With `period` it repeats after so many pixels."""
+    """Heights of a skyline of hills, in pixels from the top. It repeats after `period` pixels if given."""
     chance = random(seed)
     x = np.arange(width)
     out = np.full(width, base, np.float64)
@@ -75,7 +78,9 @@ class Layer:
         self.top = int(rows[0]) if len(rows) else 0
         self.bottom = int(rows[-1]) + 1 if len(rows) else 0
         self._inverse = (256 - np.rint(alpha[self.top : self.bottom] * 256)).astype(np.uint16)[:, :, None]
-        self._ink = (colours[self.top : self.bottom] * alpha[self.top : self.bottom, :, None]).astype(np.uint8)
+        self._ink = (colours[self.top : self.bottom] * alpha[self.top : self.bottom, :, None]).astype(
+            np.uint8
+        )
         self._width = alpha.shape[1]
 
     def draw(self, canvas: Pixels, offset: int, drop: int = 0) -> None:
@@ -101,7 +106,9 @@ def hills(heights: Floats, upper: Colour, lower: Colour, haze: int = 160) -> Lay
     depth = y - heights[None, :]
     share = np.clip(depth / haze, 0, 1)[:, :, None]
     colours = (1 - share) * np.array(upper) + share * np.array(lower)
-    return Layer(colours.astype(np.uint8), np.clip(depth + 0.5, 0, 1).astype(np.float32).reshape(HEIGHT, width))
+    return Layer(
+        colours.astype(np.uint8), np.clip(depth + 0.5, 0, 1).astype(np.float32).reshape(HEIGHT, width)
+    )
 
 
 def drawn(image: Image.Image) -> Layer:
@@ -110,7 +117,9 @@ def drawn(image: Image.Image) -> Layer:
     return Layer(pixels[:, :, :3], (pixels[:, :, 3] / 255).astype(np.float32))
 
 
-def sheet(width: int = WIDTH, height: int = HEIGHT, scale: int = 2) -> tuple[Image.Image, ImageDraw.ImageDraw]:
+def sheet(
+    width: int = WIDTH, height: int = HEIGHT, scale: int = 2
+) -> tuple[Image.Image, ImageDraw.ImageDraw]:
     """A transparent drawing, `scale` times too large: `settled` makes its edges smooth."""
     image = Image.new("RGBA", (width * scale, height * scale), (0, 0, 0, 0))
     return image, ImageDraw.Draw(image)
@@ -135,7 +144,9 @@ def text_mask(text: str, size: int, spacing: int) -> Floats:
     return mask
 
 
-def stars(seed: int, count: int, lowest: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]:
+def stars(
+    seed: int, count: int, lowest: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats, Floats]:
     """Columns, rows, brightness 20..230 and twinkling phase."""
     chance = random(seed)
     brightness = (20 + 210 * chance.random(count) ** 3).astype(np.float32)

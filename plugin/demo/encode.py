@@ -28,7 +28,9 @@ _AAC_BITS = 192_000
 class FilmWriter:
     """Takes pictures, and sound where asked for, in order of time."""
 
-    def __init__(self, container: OutputContainer, video: VideoStream, audio: AudioStream | None, rate: Rate) -> None:
+    def __init__(
+        self, container: OutputContainer, video: VideoStream, audio: AudioStream | None, rate: Rate
+    ) -> None:
         self._container = container
         self._video = video
         self._audio = audio

@@ -1,4 +1,4 @@
-"""The made-up film of `hitpoint demo`: four drawn sources, their timeline, and a narrator where there is one."""
+"""The made-up film of `hitpoint demo`: four drawn sources, their timeline, and a narrator."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import shutil
 import subprocess
 import wave
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
@@ -21,9 +21,11 @@ from ...engine.errors import Problem
 from ...engine.progress import Cancel, Progress, Step, silent
 from ...engine.store.durable import durable_write
 from ...engine.timebase import SAMPLE_RATE, Rate
-from . import scenes
-from .canvas import HEIGHT, WIDTH, Pixels
+from .canvas import HEIGHT, WIDTH, Pixels, Scene
+from .city import rings, skyline, tunnel
+from .day import birds, dunes, forest, home, train
 from .encode import film_writer
+from .night import lighthouse, sea, title
 
 RATE = Rate(24)
 _WHOLE_S = 40
@@ -50,11 +52,11 @@ class _Shot:
     dissolve: bool = False
 
 
-_SOURCES = {
-    "coast": ("sea", "lighthouse", "title"),
-    "journey": ("dunes", "train", "birds"),
-    "city": ("tunnel", "skyline", "rings"),
-    "return": ("forest", "home"),
+_SOURCES: dict[str, dict[str, Callable[[], Scene]]] = {
+    "coast": {"sea": sea, "lighthouse": lighthouse, "title": title},
+    "journey": {"dunes": dunes, "train": train, "birds": birds},
+    "city": {"tunnel": tunnel, "skyline": skyline, "rings": rings},
+    "return": {"forest": forest, "home": home},
 }
 _SHOTS = (
     _Shot("night sea", "sea", 0, 84),
@@ -104,10 +106,10 @@ def make_demo(
     for source, names in _SOURCES.items():
         with film_writer(folder / "media" / f"{source}.mp4", RATE, WIDTH, HEIGHT, sound=False) as writer:
             position = 0
-            for scene in names:
+            for scene, made in names.items():
                 offsets[scene] = (source, position)
                 count = _scene_frames(shots, scene)
-                for pixels in _drawn(scene, count, shots):
+                for pixels in _drawn(scene, made(), count, shots):
                     if cancel is not None:
                         cancel.check()
                     writer.picture(pixels)
@@ -119,7 +121,10 @@ def make_demo(
     voice = _spoken(folder / "media" / "voice.wav")
     if voice is None and problems is not None:
         problems.append(
-            Problem("no-voice", "nobody speaks in the demo film, because espeak-ng is not installed: install it to hear it")
+            Problem(
+                "no-voice",
+                "nobody speaks in the demo film, because espeak-ng is not installed: install it to hear it",
+            )
         )
     document = _timeline(shots, offsets, lengths, voice)
     path = folder / "demo.otio"
@@ -159,8 +164,7 @@ def _scene_frames(shots: tuple[_Shot, ...], scene: str) -> int:
     return max(ends) + _DISSOLVE // 2
 
 
-def _drawn(scene: str, count: int, shots: tuple[_Shot, ...]) -> Iterator[Pixels]:
-    draw: scenes.Scene = getattr(scenes, scene)()
+def _drawn(scene: str, draw: Scene, count: int, shots: tuple[_Shot, ...]) -> Iterator[Pixels]:
     factor = sum(shot.frames for shot in shots) / (_WHOLE_S * float(RATE.fps))
     shown = next(shot for shot in shots if shot.scene == scene)
 
@@ -180,7 +184,7 @@ def _drawn(scene: str, count: int, shots: tuple[_Shot, ...]) -> Iterator[Pixels]
 
 
 def _spoken(path: Path) -> tuple[tuple[int, int], ...] | None:
-    """Write the narrator's lines one after the other; the frames (start, length) of each, None without a voice."""
+    """Write the narrator's lines in a row; the frames (start, length) of each, None without a voice."""
     program = shutil.which("espeak-ng")
     if program is None:
         return None
@@ -224,7 +228,7 @@ def _said(program: str, text: str) -> npt.NDArray[np.float32]:
     return resampled
 
 
-# --- The timeline, as OpenTimelineIO's JSON -------------------------------------------------------------------
+# --- The timeline, as OpenTimelineIO's JSON -----------------------------------------------------------------
 
 
 def _timeline(
@@ -240,8 +244,9 @@ def _timeline(
         source, offset = offsets[shot.scene]
         if shot.dissolve:
             half = _dissolve_frames(shots)
-            picture.append(_object("Transition.1", "dissolve", transition_type="SMPTE_Dissolve",
-                                   in_offset=_time(half), out_offset=_time(half)))  # fmt: skip
+            widths = {"in_offset": _time(half), "out_offset": _time(half)}
+            kind = "SMPTE_Dissolve"
+            picture.append(_object("Transition.1", "dissolve", transition_type=kind, **widths))
         clip = _clip(shot.name, f"{source}.mp4", lengths[source], offset + shot.start, shot.frames)
         if shot.speed != 1:
             kind = "FreezeFrame" if shot.speed == 0 else "LinearTimeWarp"
@@ -255,7 +260,9 @@ def _timeline(
         tracks.append(_track("A1", "Audio", _narration(shots, starts, voice, frame)))
     marked, name = _MARKED
     marker = _object("Marker.2", name, color="RED", marked_range=_range(starts[marked], 0), comment="")
-    stack = _object("Stack.1", "tracks", source_range=None, effects=[], markers=[marker], enabled=True, children=tracks)
+    stack = _object(
+        "Stack.1", "tracks", source_range=None, effects=[], markers=[marker], enabled=True, children=tracks
+    )
     return _object("Timeline.1", "The Long Way Home", global_start_time=_time(_START_FRAME), tracks=stack)
 
 
@@ -273,7 +280,9 @@ def _narration(
         if length <= 0:
             break
         if begin > position:
-            children.append(_object("Gap.1", "", source_range=_range(0, begin - position), effects=[], markers=[]))
+            children.append(
+                _object("Gap.1", "", source_range=_range(0, begin - position), effects=[], markers=[])
+            )
         children.append(_clip("narrator", "voice.wav", available, source, length))
         position = begin + length
     return children
@@ -292,11 +301,20 @@ def _range(start: int, frames: int) -> Json:
 
 
 def _clip(name: str, file: str, available: int, start: int, frames: int) -> Json:
-    media = _object("ExternalReference.1", file, available_range=_range(0, available), target_url=f"media/{file}")
-    return _object("Clip.2", name, source_range=_range(start, frames), effects=[], markers=[], enabled=True,
-                   media_references={"DEFAULT_MEDIA": media}, active_media_reference_key="DEFAULT_MEDIA")  # fmt: skip
+    url = f"media/{file}"
+    media = _object("ExternalReference.1", file, available_range=_range(0, available), target_url=url)
+    return _object(
+        "Clip.2",
+        name,
+        source_range=_range(start, frames),
+        effects=[],
+        markers=[],
+        enabled=True,
+        media_references={"DEFAULT_MEDIA": media},
+        active_media_reference_key="DEFAULT_MEDIA",
+    )
 
 
 def _track(name: str, kind: str, children: list[Json]) -> Json:
-    return _object("Track.1", name, source_range=None, effects=[], markers=[], enabled=True, children=children,
-                   kind=kind)  # fmt: skip
+    fields: Json = {"source_range": None, "effects": [], "markers": [], "enabled": True}
+    return _object("Track.1", name, **fields, children=children, kind=kind)

@@ -124,21 +124,14 @@ class _Reader:
 
     def _tracks_of(self, pieces: list[_Piece]) -> list[Json]:
         tracks = []
-        for audio in (False, True):
-            lanes = sorted({piece.lane for piece in pieces if piece.audio is audio})
-            for lane in lanes:
-                rows: list[list[_Piece]] = []
-                for piece in (piece for piece in pieces if piece.lane == lane and piece.audio is audio):
-                    row = next(
-                        (row for row in rows if row[-1].begin_s + row[-1].length_s <= piece.begin_s), None
-                    )
-                    if row is None:
-                        rows.append([piece])
-                    else:
-                        row.append(piece)
-                for row in rows:
-                    kind = "Audio" if audio else "Video"
-                    tracks.append(composition("Track", self._row(row), track=kind, name=f"{kind[0]}{lane}"))
+        for kind in ("Video", "Audio"):
+            mine = [piece for piece in pieces if piece.audio is (kind == "Audio")]
+            # Pictures from the lowest lane up; sound from the storyline down, where it is connected.
+            lanes = sorted({piece.lane for piece in mine}, reverse=kind == "Audio")
+            rows = [row for lane in lanes for row in _rows([piece for piece in mine if piece.lane == lane])]
+            for number, row in enumerate(rows, 1):
+                name = f"{kind[0]}{number}"
+                tracks.append(composition("Track", self._row(row), track=kind, name=name))
         return tracks
 
     def _row(self, row: list[_Piece]) -> list[Json]:
@@ -321,3 +314,15 @@ class _Reader:
                 begin_s = timing.source_s + timing.speed * own_s if timing.speed >= 0 else timing.source_s
                 length = span(begin_s, _seconds(mark.get("duration")) * abs(timing.speed), self.rate)
                 yield otiojson.marker(mark.get("value", ""), length, mark.get("note", ""))
+
+
+def _rows(pieces: list[_Piece]) -> list[list[_Piece]]:
+    """Pieces of one lane in as few tracks as hold them without overlap."""
+    rows: list[list[_Piece]] = []
+    for piece in pieces:
+        row = next((row for row in rows if row[-1].begin_s + row[-1].length_s <= piece.begin_s), None)
+        if row is None:
+            rows.append([piece])
+        else:
+            row.append(piece)
+    return rows

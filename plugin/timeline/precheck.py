@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from ...engine.errors import InputError
-from .schemas import Json, noun
+from .schemas import KNOWN, Json, noun
 
 MAX_BYTES = 64 << 20
 MAX_DEPTH = 64
@@ -23,6 +23,7 @@ MAX_RATE = 768_000
 # 115 days: beyond it is a damaged number, not a film.
 MAX_SECONDS = 10_000_000
 MAX_SPEED = 1_000_000
+_CHILDREN = ("Clip", "Gap", "Stack", "Track", "Transition")
 
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
@@ -174,6 +175,21 @@ def _is_objects(value: object) -> bool:
     return type(value) is list and all(_is_object(item) for item in value)
 
 
+def _is_children(value: object) -> bool:
+    """What lies in tracks and stacks; of unknown schemas anything may."""
+    return type(value) is list and all(
+        _is_object(item) and (noun(item) in _CHILDREN or noun(item) not in KNOWN) for item in value
+    )
+
+
+def _is_markers(value: object) -> bool:
+    return type(value) is list and all(noun(item) == "Marker" for item in value)
+
+
+def _is_padding(value: object) -> bool:
+    return type(value) is int and 0 <= value <= 20
+
+
 def _is_references(value: object) -> bool:
     return type(value) is dict and all(item is None or _is_object(item) for item in value.values())
 
@@ -208,47 +224,40 @@ def _is_speed(value: object) -> bool:
 
 _Shape = dict[str, Callable[[object], bool]]
 
+# Whatever its schema: these words always mean the same, and the reader looks at them.
 _ANY: _Shape = {
     "name": _or_null(_is_text),
     "metadata": _or_null(_is_object_map),
-    "children": _is_objects,
+    "children": _is_children,
     "source_range": _or_null(_is_range),
-}
-_ITEM: _Shape = {
-    **_ANY,
+    "available_range": _or_null(_is_range),
+    "target_url": _or_null(_is_text),
     "effects": _or_null(_is_objects),
-    "markers": _or_null(_is_objects),
+    "markers": _or_null(_is_markers),
     "enabled": _is_switch,
 }
-_REFERENCE: _Shape = {**_ANY, "available_range": _or_null(_is_range)}
 _SHAPES: dict[str, _Shape] = {
     "Timeline": {**_ANY, "tracks": _is_stack, "global_start_time": _or_null(_is_time_object)},
-    "Stack": _ITEM,
-    "Track": {**_ITEM, "kind": _or_null(_is_text)},
+    "Track": {**_ANY, "kind": _or_null(_is_text)},
     "Clip": {
-        **_ITEM,
+        **_ANY,
         "media_reference": _or_null(_is_object),
         "media_references": _is_references,
         "active_media_reference_key": _is_text,
     },
-    "Gap": _ITEM,
     "Transition": {**_ANY, "in_offset": _or_null(_is_time_object), "out_offset": _or_null(_is_time_object)},
     "Marker": {**_ANY, "marked_range": _is_range, "range": _is_range, "comment": _or_null(_is_text)},
-    "TimeRange": {"start_time": _is_time_object, "duration": _is_time_object},
-    "Effect": {**_ANY, "effect_name": _or_null(_is_text), "enabled": _is_switch},
-    "LinearTimeWarp": {**_ANY, "time_scalar": _is_speed, "enabled": _is_switch},
-    "FreezeFrame": {**_ANY, "enabled": _is_switch},
-    "ExternalReference": {**_REFERENCE, "target_url": _or_null(_is_text)},
-    "MissingReference": _REFERENCE,
-    "GeneratorReference": {**_REFERENCE, "generator_kind": _or_null(_is_text)},
+    "TimeRange": {**_ANY, "start_time": _is_time_object, "duration": _is_time_object},
+    "LinearTimeWarp": {**_ANY, "time_scalar": _is_speed},
+    "GeneratorReference": {**_ANY, "generator_kind": _or_null(_is_text)},
     "ImageSequenceReference": {
-        **_REFERENCE,
+        **_ANY,
         "target_url_base": _or_null(_is_text),
         "name_prefix": _or_null(_is_text),
         "name_suffix": _or_null(_is_text),
         "start_frame": _is_whole,
         "frame_step": _is_whole,
-        "frame_zero_padding": _is_whole,
+        "frame_zero_padding": _is_padding,
         "rate": _is_file_rate,
     },
 }

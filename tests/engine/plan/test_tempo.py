@@ -102,7 +102,7 @@ def test_the_same_hits_give_the_same_map() -> None:
 @given(st.integers(6, 64), st.lists(st.floats(0, 1), max_size=6), st.booleans())
 def test_bars_fill_exactly_the_beats_they_are_given(beats: int, places: list[float], odd_first: bool) -> None:
     spots = np.array(places) * beats
-    filled = fill_bars(beats, spots, np.ones(len(places)), 0.08, BarCosts(), odd_first=odd_first)
+    filled = fill_bars(beats, spots, np.ones(len(places)), (0.05, 0.08), BarCosts(), odd_first=odd_first)
     if filled is not None:
         assert sum(filled.bars) == beats
         assert odd_first or filled.bars[0] == 4

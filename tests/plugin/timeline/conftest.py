@@ -1,4 +1,6 @@
-"""Small timelines and media for the tests of reading, and documents as text so that a failure reads as a diff."""
+"""Small timelines and media for the tests of reading, and documents as text so that a failure reads as a
+diff.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ class Make:
             "duration": self.time(length, rate),
         }
 
-    def file(self, url: str, start: float | None = 0, length: float = 1000, rate: float | None = None) -> Json:
+    def file(
+        self, url: str, start: float | None = 0, length: float = 1000, rate: float | None = None
+    ) -> Json:
         return otiojson.file_reference(url, "", None if start is None else self.range(start, length, rate))
 
     def clip(
@@ -67,7 +71,9 @@ class Make:
 
     def dissolve(self, before: float, after: float) -> Json:
         rate = Rate.of(self.rate)
-        return otiojson.transition(rate.seconds(1) * Fraction(before), rate.seconds(1) * Fraction(after), rate, "")
+        return otiojson.transition(
+            rate.seconds(1) * Fraction(before), rate.seconds(1) * Fraction(after), rate, ""
+        )
 
     def marker(self, name: str, start: float, length: float = 0, **more: Any) -> Json:
         return {**otiojson.marker(name, self.range(start, length), ""), **more}
@@ -142,7 +148,9 @@ def markers() -> Callable[[Document], list[str]]:
     ]
 
 
-def make_film(path: Path, *, frames: int = 48, rate: int = 24, sound: bool = False, timecode: str = "") -> Path:
+def make_film(
+    path: Path, *, frames: int = 48, rate: int = 24, sound: bool = False, timecode: str = ""
+) -> Path:
     """A tiny film whose picture n is grey level 4 n."""
     import av
 
