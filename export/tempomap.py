@@ -86,11 +86,14 @@ class _Writer:
         if not self.meters or self.meters[-1].beats != beats:
             self.meters.append(MeterEvent(beat * PPQ, beats))
 
-    def stretch(self, end_sample: Fraction | int, beats: int) -> None:
-        """`beats` even beats from where the map stands to `end_sample`."""
-        start_us, end_us = self.at_us, end_sample * _US
-        even = round((end_us - start_us) / beats)
-        if abs(start_us + beats * even - end_us) <= _CLOSE_US:
+    def stretch(self, start_sample: Fraction | int, end_sample: Fraction | int, beats: int) -> None:
+        """`beats` even beats to `end_sample`.
+
+        The map stands near `start_sample`, as near as its tempi allow.
+        """
+        start_us, end_us = start_sample * _US, end_sample * _US
+        even = round((end_us - self.at_us) / beats)
+        if abs(self.at_us + beats * even - end_us) <= _CLOSE_US:
             self._run(beats, even)
             return
         for done in range(0, beats, _RUN_BEATS):
@@ -117,7 +120,7 @@ class _Writer:
             self.meter(self.beat, 4)
         if rest:
             self.meter(self.beat + 4 * whole, rest)
-        self.stretch(end_sample, beats)
+        self.stretch(self.at_us / _US, end_sample, beats)
 
 
 def tempo_map(cues: Sequence[tuple[int, Plan]]) -> TempoMap:
@@ -137,7 +140,7 @@ def tempo_map(cues: Sequence[tuple[int, Plan]]) -> TempoMap:
             _write_segment(out, segment, start, limit)
     if not out.tempi:
         out.meter(0, 4)
-        out.stretch(SAMPLE_RATE * 2, 4)
+        out.stretch(0, SAMPLE_RATE * 2, 4)
     return TempoMap(tuple(out.tempi), tuple(out.meters))
 
 
@@ -167,4 +170,4 @@ def _write_segment(out: _Writer, segment: TempoSegment, start: int, limit: int |
         if end > begin:
             out.meter(origin + begin, end - begin)
         bar += beats
-    out.stretch(exact(last), last - first)
+    out.stretch(exact(first), exact(last), last - first)

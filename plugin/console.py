@@ -192,4 +192,6 @@ class _Bars:
         if step.stage not in self._tasks:
             self._tasks[step.stage] = self._bars.add_task(step.text, total=step.total, stage=step.stage)
         task = self._tasks[step.stage]
+        if step.done == 0 and self._bars.tasks[task].finished:
+            self._bars.reset(task)  # the same stage of the next run: its clock starts anew
         self._bars.update(task, completed=step.done, total=step.total, description=step.text)

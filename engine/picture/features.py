@@ -204,7 +204,7 @@ def _shift_at_one_scale(luma: Floats) -> Floats:
     offset = difference.mean(axis=(1, 2), keepdims=True)
     spread = mean - centre
     variance = (spread * spread).mean(axis=(1, 2), keepdims=True)
-    gain = (difference * spread).mean(axis=(1, 2), keepdims=True) / (variance + 1)
+    gain = (difference * spread).mean(axis=(1, 2), keepdims=True) / (variance + 0.05)
     difference = difference - offset - gain * spread
     across = np.abs(mean[:, :, 2:] - mean[:, :, :-2]).mean(axis=(1, 2)) / 2
     down = np.abs(mean[:, 2:] - mean[:, :-2]).mean(axis=(1, 2)) / 2

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Event:
     """One note of one voice. `voice` is an instrument's name; `kind` tells later stages how to treat it:
 
-    "line" melodic and harmonic notes, "drum" the kit's groove, "fill" its fills, "accent" what strikes a hit, "final" the last chord.
+    "line" melodic and harmonic notes, "drum" the groove, "fill" its fills, "accent" what strikes a hit, "final"
+    the last chord.
     """
 
     stem: str

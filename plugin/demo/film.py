@@ -174,7 +174,7 @@ def _drawn(scene: str, draw: Scene, count: int, shots: tuple[_Shot, ...]) -> Ite
         if scene == _FADE_IN[0]:
             light = min(1.0, frame / (_FADE_IN[1] * factor))
         elif scene == _FADE_OUT[0]:
-            light = (shown.start + shown.frames - 4 * factor - frame) / (_FADE_OUT[1] * factor)
+            light = (shown.start + shown.frames - max(3, 4 * factor) - frame) / (_FADE_OUT[1] * factor)
         return pixels if light >= 1 else (pixels * max(0.0, light)).astype(np.uint8)
 
     # Every picture depends on its number only, so threads cannot change the film.

@@ -113,8 +113,9 @@ def _visible(cue: Cue, width: int, height: int, problems: list[Problem]) -> Iter
             while current + 1 < len(cue.shots) and cue.shots[current].out_frame_exclusive <= frame:
                 current += 1
             shown: dict[int, float] = {current: 1.0}
-            for index, (first, last) in enumerate(dissolves):
-                if index and first <= frame < last:
+            for index in (current, current + 1):
+                first, last = dissolves[index] if 0 < index < len(dissolves) else (0, 0)
+                if first <= frame < last:
                     share = (frame - first + 0.5) / (last - first)
                     shown = {index - 1: 1 - share, index: share}
             # A shot is done with when neither it nor its dissolves can be seen any more.

@@ -238,6 +238,7 @@ _ANY: _Shape = {
 }
 _SHAPES: dict[str, _Shape] = {
     "Timeline": {**_ANY, "tracks": _is_stack, "global_start_time": _or_null(_is_time_object)},
+    "SerializableCollection": {**_ANY, "children": _is_objects},
     "Track": {**_ANY, "kind": _or_null(_is_text)},
     "Clip": {
         **_ANY,

@@ -40,7 +40,7 @@ def film(frames: int = 240) -> tuple[Cue, Picture, Plan]:
         Hit(96, cue.sample(96), "must", 1.0, "must: $title"),
         Hit(140, cue.sample(140), "would", 0.3),
         Hit(200, cue.sample(200), "would", 0.8),
-        Hit(150, cue.sample(150), "avoid", 0.5),
+        Hit(160, cue.sample(160), "avoid", 0.5),
     )
     segments = (TempoSegment(-24_000, 96_000, (4, 1)), TempoSegment(96_000, 500_000, (4, 4, 3, 4)))
     sections = (Section("A", 0, 3, 0.4, 0.5), Section("B", 3, 6, 0.6, 0.5))

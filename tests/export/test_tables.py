@@ -45,7 +45,8 @@ def scored(name: str, first: int, last: int, *, weights: str | None = None) -> S
         Stem(stem, f"/out/stems/{stem}.wav", f"{stem}-hash", 10, (0, 0)) for stem in ("hits", "drums")
     )
     score = Score(42, "cinematic", 10, (80.0, 120.0), (), {})
-    return ScoredCue(cue, Picture(RATE, first, (), (), (), (), (), ()), Take(name, stems, plan, made), score)
+    picture = Picture(RATE, first, (), (), (), (), (), ())
+    return ScoredCue(cue, picture, Take(name, stems, plan, made), score)
 
 
 CUES = [scored("cue 2", 3600, 5400, weights="ff" * 32), scored("cue 1", 0, 1800)]
@@ -58,8 +59,8 @@ def rows(data: bytes) -> list[dict[str, str]]:
 def test_the_cue_sheet_names_place_length_author_tempo_and_key() -> None:
     first, second = rows(cue_sheet(CUES, title="Film"))
     assert first == {
-        "cue": "cue 1", "in": "01:00:00;00", "out": "01:01:00;02", "duration": "1:00.1", "title": "Film: cue 1",
-        "use": "background instrumental", "composer": "Hitpoint 0.1.0, sketch, seed 42",
+        "cue": "cue 1", "in": "01:00:00;00", "out": "01:01:00;02", "duration": "1:00.1",
+        "title": "Film: cue 1", "use": "background instrumental", "composer": "Hitpoint 0.1.0, sketch, seed 42",
         "tempo_bpm": "120.0-150.0", "key": "B flat",
     }  # fmt: skip
     assert second["composer"] == "Hitpoint 0.1.0, gvmgen (gvmgen-small), seed 42"

@@ -51,7 +51,7 @@ def test_our_reader_and_the_library_read_it_without_a_word(timeline: Path, cue: 
     assert cue.frames == SECONDS * 24
     assert len(cue.shots) >= 10
     assert all(shot.kind == "video" for shot in cue.shots)
-    assert [marker.name for marker in cue.markers] == ["must: the city"]
+    assert [(marker.name, marker.hit) for marker in cue.markers] == [("the city", "must")]
     library = otio.adapters.read_from_file(str(timeline))
     assert library.duration().to_frames() == cue.frames
 
@@ -90,7 +90,7 @@ def test_its_shots_differ_in_pace_light_and_colour(cue: Cue, picture: Picture) -
         return sum(part) / len(part)
 
     assert mean(picture.luminance, "night sea") < 0.15 < 0.6 < mean(picture.luminance, "rings")
-    assert mean(picture.motion, "title") < 0.2 < 0.6 < mean(picture.motion, "tunnel")
+    assert mean(picture.motion, "title") < 0.3 < 0.6 < mean(picture.motion, "tunnel")
     assert mean(picture.warmth, "night sea") < 0.4 < 0.7 < mean(picture.warmth, "desert")
     strengths = [cut.strength for cut in picture.cuts]
     assert min(strengths) < 0.3
