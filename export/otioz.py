@@ -17,7 +17,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from ..engine.errors import EngineFault, Problem
 from ..engine.store.durable import durable_file
@@ -29,6 +29,8 @@ _VERSION = ("version.txt", "1.0.0")
 # Zip has no way to leave the date out; its first one, so that two runs make the same bytes.
 _DATE = (1980, 1, 1, 0, 0, 0)
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
+# A member of the archive that is being written: the archive itself comes through the durable door.
+_INSIDE: Final = "w"
 _SEQUENCE = "ImageSequenceReference"
 
 
@@ -141,7 +143,10 @@ def _pack(archive: zipfile.ZipFile, real: Path, name: str) -> None:
         descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
         raise EngineFault(f"'{real}' was there a moment ago and cannot be opened now: run again") from error
-    with os.fdopen(descriptor, "rb") as source, archive.open(_entry(name), "w", force_zip64=True) as target:
+    with (
+        os.fdopen(descriptor, "rb") as source,
+        archive.open(_entry(name), _INSIDE, force_zip64=True) as target,
+    ):
         shutil.copyfileobj(source, target, 1 << 20)
 
 

@@ -1,4 +1,6 @@
-"""Do strong hits stand out of a stem? Asked of librosa's onset strength, so that our own measure is not the judge."""
+"""Do strong hits stand out of a stem? Asked of librosa's onset strength, so that our own measure is not the
+judge.
+"""
 
 from __future__ import annotations
 

@@ -1,102 +1,62 @@
-"""Small films with known content, in any codec, and cues made by hand."""
+"""A small film of stills and its timeline, to score in tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
-import numpy.typing as npt
+from PIL import Image
 
-from hitpoint.engine.timebase import Rate
-from hitpoint.engine.types import Cue, Media, Shot
-
-Pixels = npt.NDArray[np.uint8]
-_RATE = Rate(24)
+SHOTS = (48, 60, 36, 72, 24, 50, 46)
+_COLOURS = [
+    (20, 30, 90), (240, 190, 60), (30, 120, 40), (250, 250, 250), (5, 5, 5), (200, 30, 30), (90, 160, 220),
+]  # fmt: skip
 
 
-def write_film(
-    path: Path,
-    pictures: Iterable[Pixels],
-    *,
-    rate: int | Fraction = 24,
-    codec: str = "libx264",
-    pts: Sequence[int] | None = None,
-    tick: Fraction | None = None,
-    timecode: str | None = None,
-    sound: bool = False,
-) -> Path:
-    """Picture i is shown at `pts[i] * tick`, by default at i / rate. Half a second between key frames."""
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=Fraction(rate))
-        stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-        stream.gop_size = 12
-        if codec == "libx264":
-            stream.options = {"preset": "ultrafast", "crf": "12", "bf": "2"}
-        else:
-            stream.bit_rate = 4_000_000
-        if timecode is not None:
-            container.metadata["timecode"] = timecode
-        audio = container.add_stream("pcm_s16le", rate=48000) if sound else None
-        for index, picture in enumerate(pictures):
-            if index == 0:
-                stream.height, stream.width = picture.shape[:2]
-                if tick is not None:
-                    stream.codec_context.time_base = tick
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
-            frame.pts = index if pts is None else pts[index]
-            frame.time_base = tick or 1 / Fraction(rate)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-        if audio is not None:
-            block = av.AudioFrame.from_ndarray(np.zeros((1, 9600), np.int16), format="s16", layout="stereo")
-            block.sample_rate = 48000
-            container.mux(audio.encode(block))
-            container.mux(audio.encode(None))
-    return path
+def time(frames: float, rate: float = 24.0) -> dict[str, Any]:
+    return {"OTIO_SCHEMA": "RationalTime.1", "rate": rate, "value": float(frames)}
 
 
-def cue_of(*shots: Shot, rate: Rate = _RATE, find_cuts: bool = False, in_frame: int = 0) -> Cue:
-    """A cue that ends with its last shot."""
-    return Cue("test", rate, in_frame, shots[-1].out_frame_exclusive, shots, find_cuts=find_cuts)
+def span(start: float, frames: float, rate: float = 24.0) -> dict[str, Any]:
+    return {"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start, rate), "duration": time(frames, rate)}
 
 
-def flat(value: int | tuple[int, int, int], height: int = 90, width: int = 160) -> Pixels:
-    """A picture of one colour."""
-    return np.full((height, width, 3), value, np.uint8)
+@cache
+def _pictures(folder: Path) -> tuple[str, ...]:
+    """A picture of one colour for each shot: enough to tell shots apart."""
+    for index, colour in enumerate(_COLOURS):
+        Image.new("RGB", (160, 90), colour).save(folder / f"still{index}.png")
+    return tuple(str(folder / f"still{index}.png") for index in range(len(_COLOURS)))
 
 
-def numbered(count: int) -> list[Pixels]:
-    """Pictures whose grey tells their number: 16 + 3 n."""
-    return [flat(16 + 3 * index) for index in range(count)]
-
-
-def number_of(pixels: Pixels) -> int:
-    """Inverse of `numbered`, from small luma."""
-    return round((float(pixels[0].mean()) - 16) / 3)
-
-
-def scenery(
-    seed: int, count: int, *, step: float = 0.0, tint: tuple[float, float, float] = (1, 1, 1)
-) -> list[Pixels]:
-    """A soft random landscape that drifts `step` pixels a picture."""
-    chance = np.random.Generator(np.random.PCG64(seed))
-    x = np.arange(160)[None, :]
-    y = np.arange(90)[:, None]
-    waves = [
-        (chance.uniform(0.02, 0.16), chance.uniform(-0.15, 0.15), chance.uniform(0, 6)) for _ in range(8)
+def timeline(folder: Path, *, rate: float = 24.0, name: str = "cut.otio") -> Path:
+    """A timeline of stills with two ranged cue markers and metadata that nobody but its owner knows."""
+    clips = [
+        {
+            "OTIO_SCHEMA": "Clip.2",
+            "name": f"shot {index + 1}",
+            "metadata": {"house": {"grade": index}},
+            "source_range": span(0, frames, rate),
+            "enabled": True,
+            "media_references": {"DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": url}},
+            "active_media_reference_key": "DEFAULT_MEDIA",
+        }
+        for index, (frames, url) in enumerate(zip(SHOTS, _pictures(folder), strict=True))
     ]
-    out = []
-    for index in range(count):
-        value = sum(np.sin((x + index * step) * a + y * b + c) for a, b, c in waves)
-        grey = np.clip(128 + value * 18, 0, 255)
-        out.append(np.clip(grey[:, :, None] * np.array(tint), 0, 255).astype(np.uint8))
-    return out
-
-
-def video(path: Path, start: int, end: int, *, source: int = 0, rate: int = 24, **more: Any) -> Shot:
-    """A shot of record frames `start` to `end` that shows the file from its frame `source` on."""
-    return Shot(path.stem, start, end, "video", Media(str(path)), Fraction(source, rate), **more)
+    marker = {"OTIO_SCHEMA": "Marker.2", "color": "RED", "metadata": {}}
+    stack = {
+        "OTIO_SCHEMA": "Stack.1",
+        "name": "tracks",
+        "children": [{"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips}],
+        "markers": [
+            {**marker, "name": "cue: 1m1", "marked_range": span(0, 108, rate)},
+            {**marker, "name": "cue: 1m2", "marked_range": span(144, 192, rate)},
+        ],
+    }
+    start = time(round(rate) * 3600, rate)
+    data = {"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": start, "tracks": stack}
+    path = folder / name
+    path.write_text(json.dumps(data))
+    return path

@@ -72,7 +72,9 @@ CASES = {
     "a range outside": ("a.otio", timeline(), ["--range", "01:00:09:00", "01:00:12:00"], "01:00:09:00"),
     "an unknown clip": ("a.otio", timeline(), ["--clips", "gnoe"], "gnoe"),
     "no cue marker": ("a.otio", timeline(), ["--markers"], "marker"),
-    "an EDL without rate": ("a.edl", "TITLE: x\n\n001  AX V C 00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00\n", [], "--rate"),
+    "an EDL without rate": (
+        "a.edl", "TITLE: x\n\n001  AX V C 00:00:00:00 00:00:01:00 00:00:00:00 00:00:01:00\n", [], "--rate",
+    ),
     "an unknown style": ("a.otio", timeline(), ["--style", "polka"], "polka"),
     "an unknown model": ("a.otio", timeline(), ["--model", "muzak"], "muzak"),
     "an unreadable video": ("a.mp4", "this is no film", [], "a.mp4"),

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,72 +16,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from films import SHOTS, timeline
 from hitpoint.engine.plan.theme import make_theme
-
-RATE = 24
-SHOTS = (48, 60, 36, 72, 24, 50, 46)
-
-
-def time(frames: float) -> dict[str, Any]:
-    return {"OTIO_SCHEMA": "RationalTime.1", "rate": float(RATE), "value": float(frames)}
-
-
-def span(start: float, frames: float) -> dict[str, Any]:
-    return {"OTIO_SCHEMA": "TimeRange.1", "start_time": time(start), "duration": time(frames)}
-
-
-def still(folder: Path, index: int) -> str:
-    """A picture of one colour: enough to tell shots apart."""
-    from PIL import Image
-
-    colour = [
-        (20, 30, 90),
-        (240, 190, 60),
-        (30, 120, 40),
-        (250, 250, 250),
-        (5, 5, 5),
-        (200, 30, 30),
-        (90, 160, 220),
-    ]
-    Image.new("RGB", (160, 90), colour[index]).save(folder / f"still{index}.png")
-    return f"still{index}.png"
-
-
-@cache
-def pictures(folder: Path) -> tuple[str, ...]:
-    return tuple(still(folder, index) for index in range(len(SHOTS)))
-
-
-def timeline(folder: Path) -> Path:
-    """A timeline of stills with two ranged cue markers, unknown metadata, and a subtitle track nobody knows."""
-    clips = [
-        {
-            "OTIO_SCHEMA": "Clip.2",
-            "name": f"shot {index + 1}",
-            "metadata": {"house": {"grade": index}},
-            "source_range": span(0, frames),
-            "enabled": True,
-            "media_references": {
-                "DEFAULT_MEDIA": {"OTIO_SCHEMA": "ExternalReference.1", "target_url": str(folder / url)}
-            },
-            "active_media_reference_key": "DEFAULT_MEDIA",
-        }
-        for index, (frames, url) in enumerate(zip(SHOTS, pictures(folder), strict=True))
-    ]
-    marker = {"OTIO_SCHEMA": "Marker.2", "color": "RED", "metadata": {}}
-    stack = {
-        "OTIO_SCHEMA": "Stack.1",
-        "name": "tracks",
-        "children": [{"OTIO_SCHEMA": "Track.1", "name": "V1", "kind": "Video", "children": clips}],
-        "markers": [
-            {**marker, "name": "cue: 1m1", "marked_range": span(0, 108)},
-            {**marker, "name": "cue: 1m2", "marked_range": span(144, 192)},
-        ],
-    }
-    path = folder / "cut.otio"
-    data = {"OTIO_SCHEMA": "Timeline.1", "name": "cut", "global_start_time": time(86400), "tracks": stack}
-    path.write_text(json.dumps(data))
-    return path
 
 
 def run(*arguments: object, home: Path, hash_seed: str = "0") -> dict[str, Any]:

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 
 # Speech begins where it is surely speech, and reaches as far as it is likely.
-_SURE = 0.85
+_SURE = 0.88
 _LIKELY = 0.5
 _STEP = SAMPLE_RATE * HOP // RATE  # samples at 48 kHz
 # Shorter pauses belong to the speech; shorter speech is none.

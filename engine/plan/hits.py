@@ -114,7 +114,12 @@ def _choose(
     for place in order:
         cut = cuts[place]
         fills = cut.kind == "cut" and hard < wanted and cut.strength > 0
-        if (place not in ready and not fills) or any(abs(cut.frame - frame) < apart for frame in frames):
+        # A fade has no moment to strike.
+        if (
+            cut.kind == "fade"
+            or (place not in ready and not fills)
+            or any(abs(cut.frame - frame) < apart for frame in frames)
+        ):
             continue
         strong.add(place)
         frames.append(cut.frame)

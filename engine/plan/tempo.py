@@ -72,6 +72,8 @@ _FREE_END_SAMPLES = 4 * SAMPLE_RATE
 _PICKUP_COST = 1.0
 _OPEN_END_COST = 1.0
 _ODD_PRICES = (1.0, 1.6, 2.6, 4.5, 9.0, 30.0)
+# Less than two bars.
+_SHORT = {2: (2,), 3: (3,), 4: (4,), 5: (5,), 6: (4, 2), 7: (4, 3)}
 # Candidates kept for one edge: a longer edge could be cut into beats in thousands of ways that sound alike.
 _MOST_COUNTS = 48
 
@@ -189,12 +191,11 @@ def _odd_share(tempo_map: TempoMap) -> float:
 
 
 def _even(samples: int, limits: TempoLimits) -> TempoMap:
-    """For cues too short or too awkward for two bars inside the family: whole 4/4 bars at the nearest
-    tempo.
-    """
+    """For cues too short or too awkward for two bars inside the family: whole bars at the nearest tempo."""
     middle = math.sqrt(limits.family_bpm[0] * limits.family_bpm[1])
-    bars = max(1, round(samples / SAMPLE_RATE * middle / 60 / 4))
-    segment = TempoSegment(0, samples, (4,) * bars)
+    beats = max(2, round(samples / SAMPLE_RATE * middle / 60))
+    bars = _SHORT[beats] if beats in _SHORT else (4,) * round(beats / 4)
+    segment = TempoSegment(0, samples, bars)
     return TempoMap((segment,), segment.bpm, -math.inf)
 
 

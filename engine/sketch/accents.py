@@ -17,6 +17,7 @@ from .notes import Event, clamp
 
 # The breath: silence before the hit, and the thinner stretch before it.
 _SILENCE = TICKS // 2
+_DRUM_SILENCE = TICKS * 3 // 4
 _THIN = TICKS
 # Ordinary notes stay below this, accents lie above it.
 LOUDEST_ORDINARY = 90
@@ -35,7 +36,7 @@ def breathe(events: Sequence[Event], form: Form) -> list[Event]:
             left = hit - event.tick
             # Close hits breathe less: the breath must not eat the hit before.
             room = hit - before if before is not None else hit
-            silence = min(_SILENCE, room // 4)
+            silence = min(_DRUM_SILENCE if event.stem == "drums" else _SILENCE, room // 4)
             if left <= silence:
                 continue
             if left <= min(_THIN, room // 2):

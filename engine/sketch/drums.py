@@ -113,7 +113,7 @@ def _fill_start(form: Form, part: Part, phrase: Phrase, bar: int, rng: np.random
     if not wanted and rng.random() >= form.style.fills:
         return None
     beats = form.clock.bars[bar].beats
-    length = 2 if part.level >= 3 and beats >= 4 and wanted else 1
+    length = 3 if part.level >= 4 and beats >= 4 and wanted else 2
     return form.clock.bar_end(bar) - length * TICKS
 
 
@@ -127,11 +127,11 @@ def _fill(
     root: int,
     rng: np.random.Generator,
 ) -> list[Event]:
-    """A run down the fill's lanes that grows, and stops an eighth short so that the hit has air."""
+    """A run down the fill's lanes that grows, and stops short so that the hit has air."""
     keys = [key for lane in form.style.fill_lanes if (key := lane_key(lanes, lane, root)) is not None]
     if not keys:
         return []
-    end = form.clock.bar_end(bar) - TICKS // 2
+    end = form.clock.bar_end(bar) - TICKS * 3 // 4
     step = SIXTEENTH if part.level >= 3 else SIXTEENTH * 2
     places = list(range(fill_from, end, step))
     base = _base(form, bar)

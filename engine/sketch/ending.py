@@ -65,9 +65,9 @@ def last_chord(
     tick = form.ending_tick
     accent = form.accent_at(tick)
     softest, loudest = style.velocity
-    level = softest + 14 + (loudest - softest) * form.force[max(0, form.ending_bar - 1)]
+    level = softest + 6 + (loudest - softest) * form.force[max(0, form.ending_bar - 1)]
     if style.ending == "button":
-        level += 12
+        level += 6
     if accent is not None:
         level = max(level, 86 + 8 * accent.strength)
     held = _held_ticks(form, tick)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import ceil
 
 import numpy as np
@@ -24,6 +25,8 @@ ENVELOPE_KINDS = (
     sf.KEY_TO_DECAY,
 )
 
+TREMOLO_KINDS = (sf.MOD_LFO_TO_VOLUME, sf.MOD_LFO_DELAY, sf.MOD_LFO_HZ)
+
 # 8.1.2: decay and release times are those for a fall of 100 dB.
 _FALL_DB = 100.0
 # A note has ended when it is this far under full scale: the last bit of a 16-bit file.
@@ -39,6 +42,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._arrays: dict[str, FloatArray] = {}
+        self._curves: dict[tuple[int, ...], FloatArray] = {}
         self._ramp = np.zeros(0, np.float32)
 
     def array(self, name: str, length: int) -> FloatArray:
@@ -47,6 +51,13 @@ class Scratch:
         if array is None or len(array) < length:
             array = self._arrays[name] = np.empty(max(length, 96_000), np.float32)
         return array[:length]
+
+    def kept(self, key: tuple[int, ...], length: int, make: Callable[[int], FloatArray]) -> FloatArray:
+        """The first `length` values of a curve that depends on `key` alone."""
+        curve = self._curves.get(key)
+        if curve is None or len(curve) < length:
+            curve = self._curves[key] = make(max(length, 96_000))
+        return curve[:length]
 
     def ramp(self, length: int) -> FloatArray:
         """0, 1, 2 ... (exact to 349 s of frames)."""
@@ -111,23 +122,20 @@ def _scaled_s(zone: Zone, kind: int, by_key: int, key: int) -> float:
     return float(zone.seconds(kind) * 2 ** ((60 - key) * zone.value(by_key) / 1200))
 
 
-def tremolo(zone: Zone, length: int) -> FloatArray | None:
-    """Factor of the modulation oscillator on the volume, or None where the zone has none."""
+def tremolo(zone: Zone, length: int, scratch: Scratch) -> FloatArray | None:
+    """Factor of the modulation oscillator on the volume, or None where the zone has none to be heard."""
     depth_db = zone.value(sf.MOD_LFO_TO_VOLUME) / 10
-    if abs(depth_db) < 0.3:
-        return None
     delay = round(zone.seconds(sf.MOD_LFO_DELAY) * 48_000)
-    hertz = 8.176 * 2 ** (zone.value(sf.MOD_LFO_HZ) / 1200)
-    if delay >= length:
+    if abs(depth_db) < 0.3 or delay >= length:
         return None
-    out = np.ones(length, np.float32)
-    phase = np.arange(length - delay) * (hertz / 48_000)
-    # The oscillator is a triangle that starts at 0 and rises (8.1.2, generator 22).
-    triangle = 2 * np.abs(2 * ((phase + 0.75) % 1) - 1) - 1
-    out[delay:] = np.exp((depth_db * _NEPER) * triangle)
-    return out
+    kinds = tuple(zone.value(kind) for kind in TREMOLO_KINDS)
 
+    def make(frames: int) -> FloatArray:
+        hertz = 8.176 * 2 ** (zone.value(sf.MOD_LFO_HZ) / 1200)
+        phase = np.maximum(np.arange(frames) - delay, 0) * (hertz / 48_000)
+        # The oscillator is a triangle that starts at 0 and rises (8.1.2, generator 22).
+        triangle = 2 * np.abs(2 * ((phase + 0.75) % 1) - 1) - 1
+        curve: FloatArray = np.exp((depth_db * _NEPER) * triangle).astype(np.float32)
+        return curve
 
-def decay_level(t: float, decay: float, sustain: float) -> float:
-    """Level of a modulation envelope `t` after its hold: falls 1 in `decay`, not below `sustain`."""
-    return sustain if decay <= 0 else max(1 - t / decay, sustain)
+    return scratch.kept(kinds, length, make)

@@ -19,7 +19,8 @@ from ..errors import EngineFault, InputError
 from . import soundfont as sf
 from .effects import make_effect
 from .envelope import ENVELOPE_KINDS, FLOOR_DB, Scratch, envelope, tremolo
-from .resample import Pitched, PitchedKey, Unrolled, pitched_key
+from .lowpass import FILTER_KINDS, Coloured
+from .resample import Resampled, Unrolled
 from .soundfont import SoundFont, Wave, Zone
 from .voices import EFFECTS_BANK, Voice
 
@@ -34,7 +35,7 @@ _SOFT_TREBLE_DB = 12.0
 LENGTH_STEP = 480
 _VELOCITY_STEP = 5
 # Together under 300 MB however long the cue is; a rich minute needs half of it.
-_PITCHED_BYTES, _WAVE_BYTES, _NOTE_BYTES = 128_000_000, 64_000_000, 64_000_000
+_WAVE_BYTES, _PLAIN_BYTES, _COLOURED_BYTES, _NOTE_BYTES = 48_000_000, 96_000_000, 96_000_000, 48_000_000
 # Cutting a note off (an open hi-hat that is closed) takes this long.
 CHOKE_FRAMES = 480
 
@@ -109,7 +110,9 @@ class Sampler:
         self._waves: _Cache[Wave, Unrolled] = _Cache(_WAVE_BYTES)
         self._scratch = Scratch()
         self._last_shape: tuple[tuple[float, ...], FloatArray] = ((), np.zeros(0, np.float32))
-        self._pitched: _Cache[PitchedKey, Pitched] = _Cache(_PITCHED_BYTES)
+        self._opening = {wave for zones in self._zones.values() for wave in _opening_filters(zones)}
+        self._plain: _Cache[tuple[Wave, float], Resampled] = _Cache(_PLAIN_BYTES)
+        self._coloured: _Cache[tuple[Wave | float, ...], Coloured] = _Cache(_COLOURED_BYTES)
         self._notes: _Cache[NoteKey, Sounding] = _Cache(_NOTE_BYTES)
 
     def voice(self, name: str) -> Voice:
@@ -189,16 +192,17 @@ class Sampler:
         fixed = zone.value(sf.FIXED_VELOCITY)
         velocity = fixed if 0 < fixed <= 127 else velocity
         shape = self._shape(zone, key, length, silent_db)
-        pitched = self._pitch(zone, key)
-        bright, dark = pitched.upto(len(shape))
-        self._pitched.put(pitched.key, pitched)
-        self._waves.put(zone.wave, pitched.source)
+        bright, dark = self._colour(zone, key, len(shape))
         frames = len(bright)
-        treble = np.float32(10 ** (-_SOFT_TREBLE_DB * (1 - velocity / 127) / 20))
-        mono = np.multiply(bright, treble, out=self._scratch.array("mono", frames))
-        mono += np.multiply(dark, 1 - treble, out=self._scratch.array("part", frames))
-        mono *= shape[:frames]
-        shake = tremolo(zone, frames)
+        mono = self._scratch.array("mono", frames)
+        if dark is None:
+            np.multiply(bright, shape[:frames], out=mono)
+        else:
+            treble = np.float32(10 ** (-_SOFT_TREBLE_DB * (1 - velocity / 127) / 20))
+            np.multiply(bright, treble, out=mono)
+            mono += np.multiply(dark, 1 - treble, out=self._scratch.array("part", frames))
+            mono *= shape[:frames]
+        shake = tremolo(zone, frames, self._scratch)
         if shake is not None:
             mono *= shake
         return mono
@@ -210,14 +214,36 @@ class Sampler:
             self._last_shape = identity, envelope(zone, key, length, silent_db, self._scratch)
         return self._last_shape[1]
 
-    def _pitch(self, zone: Zone, key: int) -> Pitched:
-        identity = pitched_key(zone, key)
-        pitched = self._pitched.get(identity)
-        if pitched is None:
-            wave = self._waves.get(zone.wave) or Unrolled(self._font, zone.wave)
-            self._waves.put(zone.wave, wave)
-            pitched = Pitched(wave, zone, key)
-        return pitched
+    def _colour(self, zone: Zone, key: int, frames: int) -> tuple[FloatArray, FloatArray | None]:
+        """A zone's sound at a key as far as `frames`, shared by all zones that differ in envelope or level."""
+        step = zone.step(key)
+
+        def plain() -> Resampled:
+            sound = self._plain.get((zone.wave, step))
+            if sound is None:
+                wave = self._waves.get(zone.wave) or Unrolled(self._font, zone.wave)
+                sound = Resampled(wave, step)
+                self._plain.put((zone.wave, step), sound)
+            return sound
+
+        identity = (zone.wave, step, key, *(zone.value(kind) for kind in FILTER_KINDS))
+        coloured = self._coloured.get(identity)
+        if coloured is None:
+            coloured = Coloured(zone, key, plain, tilted=zone.wave not in self._opening)
+        sounds = coloured.upto(frames)
+        # All three may have grown.
+        self._coloured.put(identity, coloured)
+        self._plain.put((zone.wave, step), plain())
+        self._waves.put(zone.wave, plain().source)
+        return sounds
+
+
+def _opening_filters(zones: Sequence[Zone]) -> set[Wave]:
+    """The samples whose filter the preset itself opens with velocity."""
+    cutoffs: dict[Wave, set[int]] = {}
+    for zone in zones:
+        cutoffs.setdefault(zone.wave, set()).add(zone.value(sf.FILTER_HZ))
+    return {wave for wave, values in cutoffs.items() if len(values) > 1}
 
 
 def _rounded_velocity(velocity: int) -> int:

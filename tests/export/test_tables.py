@@ -59,9 +59,10 @@ def rows(data: bytes) -> list[dict[str, str]]:
 def test_the_cue_sheet_names_place_length_author_tempo_and_key() -> None:
     first, second = rows(cue_sheet(CUES, title="Film"))
     assert first == {
-        "cue": "cue 1", "in": "01:00:00;00", "out": "01:01:00;02", "duration": "1:00.1",
-        "title": "Film: cue 1", "use": "background instrumental", "composer": "Hitpoint 0.1.0, sketch, seed 42",
-        "tempo_bpm": "120.0-150.0", "key": "B flat",
+        "cue": "cue 1", "in": "01:00:00;00",
+        "out": "01:01:00;02", "duration": "1:00.1",
+        "title": "Film: cue 1", "use": "background instrumental",
+        "composer": "Hitpoint 0.1.0, sketch, seed 42", "tempo_bpm": "120.0-150.0", "key": "B flat",
     }  # fmt: skip
     assert second["composer"] == "Hitpoint 0.1.0, gvmgen (gvmgen-small), seed 42"
 

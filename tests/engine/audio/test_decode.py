@@ -51,19 +51,23 @@ def lateness(sound: sounds.Floats, first: int) -> list[int]:
     return out
 
 
-EXACT = [
-    ("a.flac", ()), ("a.aiff", ()), ("a.w64", ()), ("a.mp3", ("-b:a", "256k")), ("a.m4a", ("-b:a", "256k")),
-    ("a.opus", ("-b:a", "192k")), ("a44.wav", ("-ar", "44100")), ("a32.wav", ("-ar", "32000", "-c:a", "pcm_f32le")),
-    ("a.avi", ("-c:a", "pcm_s16le")), ("a.ts", ("-c:a", "mp2", "-b:a", "320k")),
-]  # fmt: skip
+EXACT = {
+    "a.flac": (),
+    "a.aiff": (),
+    "a.w64": (),
+    "a.mp3": ("-b:a", "256k"),
+    "a.m4a": ("-b:a", "256k"),
+    "a.opus": ("-b:a", "192k"),
+    "a44.wav": ("-ar", "44100"),
+    "a32.wav": ("-ar", "32000", "-c:a", "pcm_f32le"),
+    "a.avi": ("-c:a", "pcm_s16le"),
+}
 
 
 @pytest.mark.judge
-@pytest.mark.parametrize(("name", "options"), EXACT, ids=[name for name, _ in EXACT])
-def test_positions_are_exact_from_the_start_and_from_the_middle(
-    name: str, options: tuple[str, ...], original: Path
-) -> None:
-    path = encoded(original, name, *options)
+@pytest.mark.parametrize("name", EXACT)
+def test_positions_are_exact_from_the_start_and_from_the_middle(name: str, original: Path) -> None:
+    path = encoded(original, name, *EXACT[name])
     whole = heard(path)
     assert whole.shape == (48_000 * 8, 2)
     # Lossy codecs smear a click by a sample; moving a stream would show as more, and everywhere.

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from hitpoint.engine.errors import EngineFault, InputError
 from hitpoint.engine.sketch import soundfont as sf
-from hitpoint.engine.sketch.resample import Pitched, Unrolled
+from hitpoint.engine.sketch.lowpass import Coloured
+from hitpoint.engine.sketch.resample import Resampled, Unrolled
 from hitpoint.engine.sketch.sampler import Sampler
 from hitpoint.engine.sketch.soundfont import SoundFont
 from hitpoint.engine.sketch.voices import PRESETS, Voice, bundled_font
@@ -271,10 +272,17 @@ def test_a_sound_does_not_change_when_more_of_it_is_made(
     zone = {**LOOPED, sf.FILTER_HZ: 9000, sf.MOD_ENV_TO_FILTER: 2400, sf.MOD_DECAY: 0, sf.MOD_SUSTAIN: 500}
     font = SoundFont(write_sf2(folder / "font.sf2", [saw(periods=7)], [Preset([zone])]))
     (found,) = font.zones(0, 0)
-    once = Pitched(Unrolled(font, found.wave), found, pitch).upto(max(lengths))
-    grown = Pitched(Unrolled(font, found.wave), found, pitch)
+
+    def fresh() -> Coloured:
+        plain = Resampled(Unrolled(font, found.wave), found.step(pitch))
+        return Coloured(found, pitch, lambda: plain, tilted=True)
+
+    once = fresh().upto(max(lengths))
+    grown = fresh()
     for length in lengths:
         for part, whole in zip(grown.upto(length), once, strict=True):
+            assert part is not None
+            assert whole is not None
             assert np.allclose(part, whole[:length], atol=2e-6)
 
 
