@@ -1,4 +1,4 @@
-"""Maps the four folders to the namespace package `hitpoint`; name, version and Python range are manifest.json's."""
+"""Maps the four folders to the namespace package `hitpoint`; what it is called is in manifest.json."""
 
 import json
 import shutil
@@ -56,7 +56,6 @@ setup(
         "mido>=1.3.3",
         "opentimelineio>=0.18.1,<0.19",
         "opentimelineio-plugins>=0.18.1,<0.19",
-        "otio-fcpx-xml-adapter>=1.0",
         "scenedetect-headless>=0.7",  # plain `scenedetect` brings the GUI OpenCV, which breaks Qt
         "webrtcvad-wheels>=2.0.14",
     ],
@@ -69,6 +68,7 @@ setup(
             "import-linter>=2.1",
             "librosa>=0.11",
             "wavinfo>=4.0",
+            "otio-fcpx-xml-adapter>=1.0",
             "otio-mlt-adapter>=0.3",
         ],
     },

@@ -397,7 +397,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """A General MIDI preset, for MIDI files and credits. Bank 128 is percussion, -1 an effect of no preset."""
+    """A General MIDI preset, for MIDI files and credits. Bank 128 is percussion, -1 an effect."""
 
     name: str
     bank: int

@@ -16,7 +16,7 @@ from ..engine.types import Cue, Placement
 from ..export.credits import write_credits
 from ..export.cuesheet import write_cue_sheet
 from ..export.figure import draw_fit
-from ..export.formats import write_timeline
+from ..export.formats import Format, write_timeline
 from ..export.markers import write_marker_list
 from ..export.midi import write_midi
 from ..export.report import CueResult
@@ -25,10 +25,11 @@ from .master import handle_frames
 from .options import ScoreOptions
 from .runfolder import RunFolder
 from .timeline.document import Document
+from .timeline.schemas import readable
 
 # The quietest level that the picture of a stem shows.
 _FLOOR_DB = -60.0
-NAMES = {"otio": "scored.otio", "otioz": "scored.otioz", "fcp7": "scored.xml"}
+NAMES: dict[Format, str] = {"otio": "scored.otio", "otioz": "scored.otioz", "fcp7": "scored.xml"}
 
 
 def deliver(
@@ -77,7 +78,7 @@ def _sounds_notice() -> str:
 def _timeline(
     results: Sequence[CueResult], document: Document, options: ScoreOptions, run: RunFolder
 ) -> list[Problem]:
-    # A bundle is packed while the run is still being built; any other timeline points to where the run will lie.
+    # A bundle is packed while the run is being built; any other timeline points to where the run will lie.
     folder = run.building if options.format == "otioz" else run.final
     placed_stems = [
         placement for result in results for placement in _placements(result, options.handles, folder)
@@ -101,17 +102,22 @@ def _timeline(
         cut_frames=cuts if options.split == "cuts" else (),
         origins=origins,
     )
+    data, problems = placed.data, list(placed.problems)
+    if options.format == "fcp7":
+        # This format is written by the library, which must not meet schemas that it does not know.
+        data, unknown = readable(data)
+        problems += unknown
     roots = [Path(root) for root in (*options.media_roots, *map(str, options.selection.media))]
     base = options.source.absolute().parent
     written = write_timeline(
-        placed.data,
+        data,
         run.building / NAMES[options.format],
         options.format,
         rate=document.rate,
         base=base,
         roots=roots,
     )
-    return [*placed.problems, *written]
+    return [*problems, *written]
 
 
 def _placements(result: CueResult, handles: float, folder: Path) -> tuple[Placement, ...]:

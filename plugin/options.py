@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..engine.timebase import Rate
+from ..export.formats import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,6 @@ class ScoreOptions:
     seed: int | None
     loudness: float | None
     handles: float
-    format: str
+    format: Format
     split: str
     media_roots: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Benchmarks of the whole chain: a minute of music, ten thousand clips, an hour. Each in a process of its own."""
+"""Benchmarks of the whole chain: a minute of music, ten thousand clips, an hour, each in its own process."""
 
 from __future__ import annotations
 

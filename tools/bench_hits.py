@@ -44,11 +44,12 @@ def row(lists: int, mean_shot_s: float, apart_s: float) -> str:
         tempi = [segment.bpm for segment in found.segments]
         spans.append(max(tempi) / min(tempi) - 1)
         steps += [max(a, b) / min(a, b) - 1 for a, b in itertools.pairwise(tempi)]
-    return (
-        f"{apart_s:5.1f} s  {mean_shot_s:5.1f} s {lists:9} {strong:6} {met / strong:9.3f} {beats_met / strong:9.3f}"
-        f" {constant / strong:9.3f} {odd / bars:9.1%} {neighbours:8} {np.mean(spans):6.1%} {max(steps):5.1%}"
-        f" {seconds / lists:6.2f}"
-    )
+    cells = (
+        f"{apart_s:5.1f} s", f"{mean_shot_s:7.1f} s", f"{lists:6}", f"{strong:6}", f"{met / strong:9.3f}",
+        f"{beats_met / strong:9.3f}", f"{constant / strong:9.3f}", f"{odd / bars:9.1%}", f"{neighbours:8}",
+        f"{np.mean(spans):6.1%}", f"{max(steps):5.1%}", f"{seconds / lists:6.2f}",
+    )  # fmt: skip
+    return " ".join(cells)
 
 
 def _met(lines: list[int], cuts: tuple[float, ...]) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from hitpoint.engine.plan.plan import make_plan
@@ -20,9 +22,7 @@ def take_request(*, seconds: int, style: str, energy: float, seed: int = 1) -> T
     while borders[-1] < frames:
         borders.append(borders[-1] + max(10, int(rng.exponential(3.5) * _FPS)))
     borders[-1] = frames
-    shots = tuple(
-        Shot(f"shot {i}", a, b, "gap") for i, (a, b) in enumerate(zip(borders, borders[1:], strict=False))
-    )
+    shots = tuple(Shot(f"shot {i}", a, b, "gap") for i, (a, b) in enumerate(itertools.pairwise(borders)))
     cue = Cue("made", Rate(_FPS), 0, frames, shots)
 
     def curve(middle: float) -> tuple[float, ...]:

@@ -240,17 +240,26 @@ class _Descriptor:
         return True
 
 
-@contextmanager
-def _regular_file(path: Path) -> Iterator[_Descriptor]:
-    """Open `path` after making sure, before and after, that it is a plain file with something in it."""
+def plain_file(path: Path) -> Path:
+    """The real path of a plain local file with something in it, links followed. InputError for all else."""
     try:
         real = path.resolve(strict=True)
         _check_regular(real.stat(), real, path)
-        # Without O_NONBLOCK a FIFO put there since the check would hang us.
-        descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except FileNotFoundError:
         raise InputError(f"'{path}' does not exist: relink it, or give its folder with --media") from None
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
+        raise InputError(f"'{path}' cannot be opened ({error}): check its permissions") from None
+    return real
+
+
+@contextmanager
+def _regular_file(path: Path) -> Iterator[_Descriptor]:
+    """Open `path` after making sure, before and after, that it is a plain file with something in it."""
+    real = plain_file(path)
+    try:
+        # Without O_NONBLOCK a FIFO put there since the check would hang us.
+        descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError as error:
         raise InputError(f"'{path}' cannot be opened ({error}): check its permissions") from None
     with os.fdopen(descriptor, "rb", buffering=0) as raw:
         _check_regular(os.fstat(raw.fileno()), real, path)

@@ -36,7 +36,7 @@ _FLAT = 1.5
 # Chroma (0..181) of a saturated picture, and the one below which a tint means little.
 _FULL_CHROMA = 80.0
 _TINT_CHROMA = 8.0
-# A picture stays on screen this long beyond the last one of a medium, which covers rounded lengths.
+# A source's first and last picture are held this long beyond it, which covers rounded lengths.
 _HOLD_US = 500_000
 # Matroska rounds times to 1 ms, so a picture may carry a time up to half of that after its frame begins.
 EARLY_US = 600
@@ -136,6 +136,8 @@ class Features:
 
     def at(self, times_us: Ints) -> Ints:
         """For each time the index of the picture shown then, -1 where none was read."""
+        # The handle of a dissolve may reach out of the source: its first picture is held, as its last one is.
+        times_us = np.where((times_us >= -_HOLD_US) & (times_us < 0), 0, times_us)
         index = np.searchsorted(self.time_us, times_us + EARLY_US, side="right") - 1
         seen = np.zeros(len(times_us), bool)
         for start_us, end_us in self.covered_us:

@@ -227,7 +227,7 @@ def _unseen_problems(cue: Cue, seen: Record, problems: Sequence[Problem]) -> lis
         out.append(
             Problem("offline", f"{names} cannot be seen: relink the media, or give their folder with --media")
         )
-    if problems:
+    if any(problem.kind == "picture" for problem in problems):
         return out
     short: set[str] = set()
     for shot in cue.shots:

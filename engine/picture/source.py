@@ -19,7 +19,7 @@ from ..progress import Cancel
 from ..store.cache import load_arrays, store_arrays
 from ..store.identity import sha256_file
 from ..types import ImageSequence, Media
-from .decode import Frame, small_frames
+from .decode import Frame, plain_file, small_frames
 from .detect import Detected, Detector
 from .features import VERSION, Features, measure
 
@@ -176,11 +176,12 @@ def sequence_file(folder: str, sequence: ImageSequence, index: int) -> Path:
 
 def _identity(media: Media, cancel: Cancel) -> str:
     if media.sequence is None:
-        return sha256_file(Path(media.path), cancel=cancel)
+        # Checked before a byte is read: a device has no end.
+        return sha256_file(plain_file(Path(media.path)), cancel=cancel)
     digest = hashlib.sha256(repr(media.sequence).encode())
     index = 0
     while (path := sequence_file(media.path, media.sequence, index)).exists():
-        digest.update(bytes.fromhex(sha256_file(path, cancel=cancel)))
+        digest.update(bytes.fromhex(sha256_file(plain_file(path), cancel=cancel)))
         index += 1
     if not index:
         raise InputError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 from pathlib import Path
 
 from ..errors import InputError, OutputError
@@ -22,6 +23,8 @@ def sha256_file(path: Path, *, cancel: Cancel | None = None) -> str:
     try:
         real = path.resolve(strict=True)
         status = real.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"'{path}' is not a plain file: give a media file")
         facts: dict[str, str | int] = {
             "path": str(real),
             "size": status.st_size,

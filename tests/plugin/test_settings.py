@@ -1,4 +1,4 @@
-"""Command line over environment over config file over default, and each wrong value is named with its source."""
+"""Command line over environment over file over default, and each wrong value is named with its source."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from films import Pixels, flat, number_of, numbered, write_film
+from footage import Pixels, flat, number_of, numbered, write_film
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image

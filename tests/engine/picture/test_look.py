@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from films import cue_of, flat, numbered, scenery, video, write_film
+from footage import cue_of, flat, numbered, scenery, video, write_film
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -106,6 +107,20 @@ def test_unreadable_media_are_unseen_and_told_not_fatal(film: Path, tmp_path: Pa
     assert picture.unseen == (Span(10, 20),)
     assert [problem.kind for problem in picture.problems] == ["picture"]
     assert "broken.mp4" in picture.problems[0].text
+
+
+@pytest.mark.skipif(os.name != "posix", reason="devices are named otherwise there")
+def test_a_device_in_a_timeline_is_unseen_and_told(film: Path) -> None:
+    picture = seen(cue_of(video(film, 0, 10), video(Path("/dev/zero"), 10, 20)))
+    assert picture.unseen == (Span(10, 20),)
+    assert "/dev/zero" in picture.problems[0].text
+
+
+def test_a_dissolve_whose_handle_is_missing_holds_the_first_picture(film: Path) -> None:
+    other = video(film, 12, 30, source=0, dissolve_frames=(6, 6))
+    picture = seen(cue_of(video(film, 0, 12, source=40), other))
+    assert picture.unseen == ()
+    assert picture.luminance[6] * 255 == pytest.approx((11.5 * (16 + 3 * 46) + 0.5 * 16) / 12, abs=2)
 
 
 def test_what_was_seen_of_a_film_cut_short_stays(film: Path, tmp_path: Path) -> None:

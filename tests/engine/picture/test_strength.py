@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from films import Pixels, cue_of, flat, scenery, video, write_film
+from footage import Pixels, cue_of, flat, scenery, video, write_film
 
 from hitpoint.engine.picture.look import look
 from hitpoint.engine.progress import Cancel, silent
@@ -160,6 +162,16 @@ def test_found_cuts_are_the_same_from_the_cache(tmp_path: Path) -> None:
     cue = cue_of(video(path, 0, 199), find_cuts=True)
     cold = look(cue, progress=silent, cancel=Cancel())
     assert look(cue, progress=silent, cancel=Cancel()) == cold == seen(cue)
+
+
+def test_looking_for_cuts_leaves_the_environment_alone() -> None:
+    code = (
+        "import os\nbefore = dict(os.environ)\n"
+        "from hitpoint.engine.picture.detect import Detector\nDetector()\n"
+        "print(dict(os.environ) == before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
 
 
 def _faded(pictures: list[Pixels], start: int, end: int, *, out: bool) -> list[Pixels]:

@@ -27,7 +27,7 @@ class CutList:
 
 
 def cut_list(seed: int, mean_shot_s: float, *, seconds: float = 60.0, apart_s: float = 2.5) -> CutList:
-    """Poisson cuts at least 0.4 s apart; a random third of them strong, at least `apart_s` from each other."""
+    """Poisson cuts at least 0.4 s apart; a random third strong, at least `apart_s` from each other."""
     rng = np.random.Generator(np.random.PCG64(seed))
     cuts: list[float] = []
     now = 0.0

@@ -68,6 +68,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         sha256_file(tmp_path / "gone.mov")
 
 
+def test_what_has_no_end_is_not_read(tmp_path: Path) -> None:
+    for path in (Path(os.devnull), tmp_path):
+        with pytest.raises(InputError, match="plain file"):
+            sha256_file(path)
+
+
 def test_it_stops_when_asked(tmp_path: Path) -> None:
     cancel = Cancel()
     cancel.set()

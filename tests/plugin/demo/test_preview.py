@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from films import cue_of, flat, numbered, video, write_film
+from footage import cue_of, flat, numbered, video, write_film
 
 from hitpoint.engine.audio.decode import read_mono
 from hitpoint.engine.errors import InputError
