@@ -86,8 +86,8 @@ def file_urls(data: Json) -> Json:
     return out
 
 
-def melt_render(data: Json, rate: Rate, folder: Path, *, first_frame: int = 0) -> Sound:
-    """What melt plays of the timeline's audio tracks from `first_frame` on, float64 [n, 2] at 48 kHz."""
+def melt_render(data: Json, rate: Rate, folder: Path) -> Sound:
+    """What melt plays of the timeline's audio tracks, float64 [n, 2] at 48 kHz."""
     melt = need_program("melt")
     folder.mkdir(parents=True, exist_ok=True)
     source = copies_of_16_bits(from_zero(data), folder)
@@ -110,7 +110,7 @@ def melt_render(data: Json, rate: Rate, folder: Path, *, first_frame: int = 0) -
             ElementTree.SubElement(transition, "property", name=name).text = str(value)
     (folder / "cut.mlt").write_bytes(ElementTree.tostring(root))
     subprocess.run(
-        [melt, "xml:cut.mlt", f"in={first_frame}", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1",
+        [melt, "xml:cut.mlt", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1",
          "acodec=pcm_s24le", "ar=48000", "channels=2", "real_time=-1"],
         cwd=folder, timeout=120, check=True, capture_output=True,
         env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},

@@ -234,19 +234,6 @@ def read_mono(path: Path, *, rate: int, start_s: Fraction, duration_s: Fraction)
     return out
 
 
-def has_sound(path: Path) -> bool:
-    """Whether the file has a sound stream. InputError when it is no media file."""
-    try:
-        _open(path).close()
-    except _NoSound:
-        return False
-    return True
-
-
-class _NoSound(InputError):
-    pass
-
-
 def _open(path: Path) -> InputContainer:
     import av
 
@@ -257,7 +244,7 @@ def _open(path: Path) -> InputContainer:
         raise _unreadable(path, str(getattr(error, "strerror", None) or error)) from error
     if not container.streams.audio:
         container.close()
-        raise _NoSound(f"'{path.name}' has no sound: give a file with a sound stream")
+        raise InputError(f"'{path.name}' has no sound: give a file with a sound stream")
     return container
 
 

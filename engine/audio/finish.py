@@ -20,16 +20,15 @@ from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 
 from ..errors import EngineFault, Problem
 from ..progress import Cancel, Progress, Step, silent
-from ..timebase import SAMPLE_RATE
 from ..types import Stem
+from .conform import stem_blocks
 from .limiter import Limiter
 from .loudness import Energies, KWeighting, Level, LevelMeter, TruePeak
 from .onset import OnsetCurve, OnsetMeter
-from .wav import BLOCK, WorkWriter, work_blocks, work_frames
+from .wav import BLOCK, WorkWriter, work_blocks
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -140,7 +139,7 @@ def _finish(work: _Work, target_lufs: float | None, ceiling_dbtp: float, sink: S
         scale = 1 / (over * (1 + 1e-4))
         work.scale *= scale
         measured = work.measure(gain)
-        text = f"the music is {-_db(scale):.1f} dB quieter than asked: a stem would clip otherwise"
+        text = f"the music is {-_db(scale):.1f} dB quieter than asked: a stem or the mix would clip"
         problems.append(Problem("loudness", text))
     onsets = work.write(gain, measured, sink)
     return Finished(
@@ -200,7 +199,6 @@ class _Work:
         self._progress = progress
         self._cancel = cancel
         self._done = 0
-        self._peaks = [0.0] * len(self.stems)
 
     def clean(self) -> None:
         self._mix.unlink(missing_ok=True)
@@ -222,12 +220,9 @@ class _Work:
                 mix = np.zeros_like(blocks[0])
                 for index, block in enumerate(blocks):
                     mix += block
-                    top = float(max(block.max(), -block.min()))
-                    if not math.isfinite(top):
-                        raise EngineFault(
-                            f"the stem '{self.stems[index].name}' holds values that are no sound"
-                        )
-                    self._peaks[index] = max(self._peaks[index], top)
+                    if not (math.isfinite(block.max()) and math.isfinite(block.min())):
+                        name = self.stems[index].name
+                        raise EngineFault(f"the stem '{name}' holds values that are no sound")
                 out.write(mix)
                 energies.feed(weighting.squares(mix))
                 peak.feed(mix)
@@ -335,48 +330,6 @@ class _Work:
             factor = np.float32(gain) if curve is None else next(curve)
             factor = factor * np.float32(self.scale * FULL_SCALE)
             yield [np.rint(block * factor).astype(np.int32) for block in blocks]
-
-
-def stem_blocks(stem: Stem, samples: int) -> Iterator[Floats]:
-    """A stem as 48 kHz stereo, float32 [n, 2] in blocks of BLOCK, exactly `samples` long."""
-    left = samples
-    waiting = np.zeros((0, 2), np.float32)
-    for block in _at_48k(Path(stem.path)):
-        waiting = np.concatenate((waiting, block)) if len(waiting) else block
-        while left and len(waiting) >= min(BLOCK, left):
-            size = min(BLOCK, left)
-            yield waiting[:size]
-            waiting = waiting[size:]
-            left -= size
-        if not left:
-            return
-    while left:
-        size = min(BLOCK, left)
-        out = np.zeros((size, 2), np.float32)
-        out[: len(waiting)] = waiting
-        waiting = waiting[:0]
-        yield out
-        left -= size
-
-
-def _at_48k(path: Path) -> Iterator[Floats]:
-    _, rate = work_frames(path)
-    blocks = (_stereo(block) for block in work_blocks(path))
-    if rate == SAMPLE_RATE:
-        yield from blocks
-        return
-    stream = soxr.ResampleStream(rate, SAMPLE_RATE, 2, dtype="float32", quality="VHQ")
-    for block in blocks:
-        yield stream.resample_chunk(np.ascontiguousarray(block))
-    yield stream.resample_chunk(np.zeros((0, 2), np.float32), last=True)
-
-
-def _stereo(block: Floats) -> Floats:
-    if block.shape[1] == 2:
-        return block
-    if block.shape[1] == 1:
-        return np.repeat(block, 2, axis=1)
-    raise EngineFault(f"a stem has {block.shape[1]} channels, one or two are possible")
 
 
 def _sum(blocks: Sequence[Ints]) -> Ints:

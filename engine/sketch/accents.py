@@ -19,8 +19,6 @@ from .notes import Event, clamp
 _SILENCE = TICKS // 2
 _DRUM_SILENCE = TICKS * 3 // 4
 _THIN = TICKS
-# Ordinary notes stay below this, accents lie above it.
-LOUDEST_ORDINARY = 90
 _AVOID_SAMPLES = 2_880
 
 
@@ -83,6 +81,11 @@ def accent_velocity(form: Form, accent: Accent) -> float:
     return 74 + 6 * form.force[accent.bar] + 8 * accent.strength
 
 
+def ordinary_limit(form: Form, bar: int) -> float:
+    """The loudest that a note may be which strikes no hit: a hair below the accents of its bar."""
+    return 74 + 6 * form.force[bar]
+
+
 def _struck(
     form: Form,
     part: Part,
@@ -132,7 +135,7 @@ def _struck(
         # Doubled inside: an accent is wide and full, but its outer voices lead on as before.
         inside = {pitch + 12 for pitch in voicing if pitch + 12 < voicing[-1]}
         for pitch in sorted({*voicing, low, *inside}):
-            add("harmony", voice, pitch, level - 7, length)
+            add("harmony", voice, pitch, level - 4, length)
     if "melody" in playing and not form.spoken[accent.bar]:
         own = style.part("melody", palette["melody"])
         sung = [event.pitch for event in here if event.stem == "melody"]
@@ -158,5 +161,6 @@ def spare(events: Sequence[Event], form: Form) -> list[Event]:
                 continue
             if event.kind != "final":
                 event.velocity = clamp(min(event.velocity, 70) * 0.8)
+                event.kind = "calm"
         out.append(event)
     return out

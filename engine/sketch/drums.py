@@ -88,6 +88,8 @@ def _play(
             sign = text[(offset + step) % len(text)]
             chance = rng.random()
             at = start + step * SIXTEENTH
+            if form.spoken[bar] and step % 4 and lane in ("shaker", "hat"):
+                continue
             if sign == "." or (sign == "g" and (chance > _GHOST_CHANCE or form.spoken[bar])):
                 # A phrase's last bar may answer with a ghost of its own.
                 if not (

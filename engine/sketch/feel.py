@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..timebase import SAMPLE_RATE
 from ..types import Note
-from .accents import LOUDEST_ORDINARY
+from .accents import ordinary_limit
 from .form import SIXTEENTH, TICKS, Form, stream
 from .notes import Event, clamp
 
@@ -45,7 +45,8 @@ def perform(events: Sequence[Event], form: Form, names: dict[tuple[str, str], st
             start += int(drifts[_GROUPS[event.stem]][min(tick // SIXTEENTH, form.clock.end // SIXTEENTH)])
         velocity = event.velocity
         if event.kind in ("line", "drum", "fill"):
-            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), LOUDEST_ORDINARY))
+            most = ordinary_limit(form, form.clock.bar_at(tick))
+            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), most))
         if event.kind in ("drum", "fill"):
             velocity = _unlike(velocity, last_velocity.get((event.voice, event.pitch)))
             last_velocity[event.voice, event.pitch] = velocity

@@ -8,22 +8,25 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 from scipy.signal import lfilter
 
 from . import soundfont as sf
-from .resample import GROW, Resampled
+from .resample import GROW, PIECE, Resampled
 from .soundfont import Zone
 
 FloatArray = npt.NDArray[np.float32]
 _Coefficients = tuple[FloatArray, FloatArray]
 
-# A swept filter gets new coefficients every quarter tone, and not more often than every 64 frames (as FluidSynth).
-_SWEEP_CENTS, _SWEEP_FRAMES = 50, 64
-# Less than a whole tone of sweep is not worth its time.
-_SMALLEST_SWEEP_CENTS = 200
+# A swept filter gets new coefficients every half tone, and not more often than every 64 frames (as FluidSynth).
+_SWEEP_CENTS, _SWEEP_FRAMES = 100, 64
+# A whole tone of sweep is not worth its time.
+_SMALLEST_SWEEP_CENTS = 201
+# A low-pass up here takes little: three taps have the same loss at its cutoff, at a fifth of the cost.
+_HIGH_HZ = 8_000.0
 # Above this the low-pass is left out: nothing of it would be heard.
 _OPEN_HZ = 19_000.0
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 20_000.0
@@ -40,9 +43,8 @@ class Coloured:
 
     def __init__(self, zone: Zone, key: int, plain: Callable[[], Resampled], *, tilted: bool) -> None:
         self._plain = plain
-        self._filter = None if _is_open(zone) else _LowPass(zone)
-        self._tilt = _one_pole(key) if tilted else None
-        self._tilt_state = np.zeros(1, np.float32)
+        self._filter = _filter(zone)
+        self._tilt = _Tilt(key) if tilted else None
         # Empty where the plain sound itself is the bright one.
         self._bright = np.zeros(0, np.float32)
         self._dark = np.zeros(0, np.float32)
@@ -61,30 +63,91 @@ class Coloured:
         if plain.limit is not None:
             frames = min(frames, plain.limit)
         if frames > self._made and (self._filter or self._tilt):
-            target = max(frames, self._made + GROW)
+            target = -(-max(frames, self._made + GROW) // PIECE) * PIECE
             self._grow(plain.upto(target))
         bright = self._bright[:frames] if self._filter else plain.upto(frames)
         return bright, self._dark[:frames] if self._tilt else None
 
     def _grow(self, plain: FloatArray) -> None:
-        new = plain[self._made :]
-        if self._filter:
-            new = self._filter.run(new, self._made)
-            self._bright = np.concatenate([self._bright, new])
-        if self._tilt:
-            dark, self._tilt_state = lfilter(*self._tilt, new, zi=self._tilt_state)
-            self._dark = np.concatenate([self._dark, dark])
-        self._made = len(plain)
+        """Extend both to the length of `plain`, piece by piece, so that one piece stays in the core's cache."""
+        bright, dark = (
+            np.concatenate([made, np.empty(len(plain) - len(made), np.float32)]) if wanted else made
+            for made, wanted in ((self._bright, self._filter), (self._dark, self._tilt))
+        )
+        for start in range(self._made, len(plain), PIECE):
+            piece = plain[start : start + PIECE]
+            if self._filter:
+                piece = self._filter.run(piece, start)
+                bright[start : start + PIECE] = piece
+            if self._tilt:
+                self._tilt.run(piece, dark[start : start + PIECE])
+        self._bright, self._dark, self._made = bright, dark, len(plain)
 
 
-def _is_open(zone: Zone) -> bool:
-    lowest = zone.value(sf.FILTER_HZ) + min(_sweep_cents(zone), 0)
-    return _hertz(lowest) >= _OPEN_HZ
+class _Filter(Protocol):
+    def run(self, sound: FloatArray, first: int) -> FloatArray:
+        """Filter the frames that follow those of the call before; `first` is their number in the note."""
+
+
+def _filter(zone: Zone) -> _Filter | None:
+    """The low-pass of a zone, None where nothing of it would be heard."""
+    sweep = _sweep_cents(zone)
+    lowest = _hertz(zone.value(sf.FILTER_HZ) + min(sweep, 0))
+    if lowest >= _OPEN_HZ:
+        return None
+    if lowest >= _HIGH_HZ and zone.value(sf.FILTER_Q) <= 0:
+        return _ThreeTaps(_hertz(zone.value(sf.FILTER_HZ) + sweep * _sustain(zone)))
+    return _LowPass(zone)
 
 
 def _sweep_cents(zone: Zone) -> int:
     cents = zone.value(sf.MOD_ENV_TO_FILTER)
     return cents if abs(cents) >= _SMALLEST_SWEEP_CENTS else 0
+
+
+def _sustain(zone: Zone) -> float:
+    return 1 - min(max(zone.value(sf.MOD_SUSTAIN), 0), 1000) / 1000
+
+
+class _Tilt:
+    """A gentle low-pass for soft notes: two running means, together a triangle.
+
+    It begins to fall about an octave above the key, but where the ear hears brightness.
+    """
+
+    def __init__(self, key: int) -> None:
+        hertz = min(max(2 * 440 * 2 ** ((key - 69) / 12), 500.0), 3000.0)
+        # A triangle of twice n frames loses 3 dB at 0.32 of the rate over n; n is a power of two.
+        self._doublings = round(np.log2(0.32 * 48_000 / hertz))
+        # Two means of n frames look back 2 n - 2.
+        self._before = np.zeros(2 * 2**self._doublings - 2, np.float32)
+
+    def run(self, sound: FloatArray, out: FloatArray) -> None:
+        whole = np.concatenate([self._before, sound])
+        self._before = whole[len(sound) :].copy()
+        for _ in range(2):
+            for doubling in range(self._doublings):
+                # The sum of 2 n frames is that of n, and that of the n before.
+                whole = whole[2**doubling :] + whole[: -(2**doubling)]
+        np.multiply(whole, np.float32(0.25**self._doublings), out=out)
+
+
+class _ThreeTaps:
+    """y = a x[-2] + (1 - 2a) x[-1] + a x[0], one frame late, losing 3 dB at the cutoff."""
+
+    def __init__(self, hertz: float) -> None:
+        w = 2 * np.pi * min(hertz, _HIGHEST_HZ) / 48_000
+        self._side = np.float32((1 - 0.5**0.5) / (2 * (1 - np.cos(w))))
+        self._before = np.zeros(2, np.float32)
+
+    def run(self, sound: FloatArray, first: int) -> FloatArray:
+        whole = np.concatenate([self._before, sound])
+        self._before = whole[-2:].copy()
+        sides = whole[2:] + whole[:-2]
+        sides *= self._side
+        middle = whole[1:-1] * (1 - 2 * self._side)
+        middle += sides
+        return middle
 
 
 class _LowPass:
@@ -100,7 +163,6 @@ class _LowPass:
         self._levels = [level for _, level in steps]
 
     def run(self, sound: FloatArray, first: int) -> FloatArray:
-        """Filter the frames that follow those of the call before; `first` is their number in the note."""
         out = np.empty_like(sound)
         at, end = first, first + len(sound)
         step = bisect_right(self._starts, first) - 1
@@ -124,7 +186,7 @@ def _sweep_steps(zone: Zone) -> list[tuple[int, float]]:
         round(zone.seconds(kind) * 48_000)
         for kind in (sf.MOD_DELAY, sf.MOD_ATTACK, sf.MOD_HOLD, sf.MOD_DECAY)
     )
-    sustain = 1 - min(max(zone.value(sf.MOD_SUSTAIN), 0), 1000) / 1000
+    sustain = _sustain(zone)
     steps: list[tuple[int, float]] = [(0, 0.0)] if delay else []
     at = delay
 
@@ -161,14 +223,6 @@ def _low_pass(cents: int, q_cb: int) -> _Coefficients:
     b = (1 - np.cos(w)) / 2 * 10 ** (-q_cb / 400)
     a = np.array([1 + alpha, -2 * np.cos(w), 1 - alpha])
     return (np.array([b, 2 * b, b]) / a[0]).astype(np.float32), (a / a[0]).astype(np.float32)
-
-
-@cache
-def _one_pole(key: int) -> _Coefficients:
-    """For soft notes: an octave above the key, but where the ear hears brightness."""
-    hertz = min(max(2 * 440 * 2 ** ((key - 69) / 12), 500.0), 3000.0)
-    share = 1 - np.exp(-2 * np.pi * hertz / 48_000)
-    return np.array([share], np.float32), np.array([1, share - 1], np.float32)
 
 
 def _hertz(cents: float) -> float:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class Event:
     """One note of one voice. `voice` is an instrument's name; `kind` tells later stages how to treat it:
 
-    "line" melodic and harmonic notes, "drum" the groove, "fill" its fills, "accent" what strikes a hit, "final"
-    the last chord.
+    "line" melodic and harmonic notes, "drum" the groove, "fill" its fills, "accent" what strikes a hit,
+    "calm" what passes a hit to avoid, "final" the last chord.
     """
 
     stem: str

@@ -14,9 +14,10 @@ from .soundfont import SoundFont, Wave
 FloatArray = npt.NDArray[np.float32]
 
 # Interpolated at a stretch: small enough for a core's own cache, large enough to hide numpy's call overhead.
-_PIECE = 8_192
+PIECE = 8_192
 # At least this much is made at once; notes of one pitch differ little in length.
-GROW = 24_000
+GROW = 3 * PIECE
+_HALF, _ONE_AND_A_HALF = np.float32(0.5), np.float32(1.5)
 _LEAD = 1
 _BEHIND = 3
 
@@ -85,7 +86,8 @@ class Resampled:
             frames = min(frames, self.limit)
         made = len(self._sound)
         if frames > made:
-            target = max(frames, made + GROW)
+            # Whole pieces: each is made in one go, so that it does not matter who asked for how much.
+            target = -(-max(frames, made + GROW) // PIECE) * PIECE
             if self.limit is not None:
                 target = min(target, self.limit)
             sound = np.empty(target, np.float32)
@@ -97,15 +99,37 @@ class Resampled:
     def _interpolate(self, out: FloatArray, first: int) -> None:
         last = len(out)
         x = self.source.upto(int(last * self._step) + _BEHIND + 1)
-        half, more = np.float32(0.5), np.float32(1.5)
-        for start in range(first, last, _PIECE):
-            end = min(start + _PIECE, last)
-            position = np.arange(start, end) * self._step
-            index = position.astype(np.int64)
-            f = (position - index).astype(np.float32)
-            # `x` leads by one frame: x[index] is the frame before the position.
-            y0, y1, y2, y3 = x[index], x[index + 1], x[index + 2], x[index + 3]
-            c1 = (y2 - y0) * half
-            c3 = (y3 - y0) * half + (y1 - y2) * more
-            c2 = y0 - y1 + c1 - c3
-            out[start:end] = ((c3 * f + c2) * f + c1) * f + y1
+        ramp = np.arange(PIECE) * self._step
+        positions, indices = np.empty(PIECE), np.empty(PIECE, np.int64)
+        floats = np.empty((6, PIECE), np.float32)
+        for start in range(first, last, PIECE):
+            frames = min(PIECE, last - start)
+            origin = int(start * self._step)
+            position, index = positions[:frames], indices[:frames]
+            f, c1, y0, y1, y2, y3 = floats[:, :frames]
+            np.add(ramp[:frames], start * self._step - origin, out=position)
+            index[...] = position
+            position -= index
+            f[...] = position
+            # `x` leads by one frame: x[origin] is the frame before the position.
+            window = x[origin : origin + int(position.size * self._step) + _BEHIND + 2]
+            for offset, y in enumerate((y0, y1, y2, y3)):
+                window[offset:].take(index, out=y, mode="clip")
+            # c1 = (y2 - y0) / 2, c3 = (y3 - y0) / 2 + 1.5 (y1 - y2), c2 = y0 - y1 + c1 - c3
+            np.subtract(y2, y0, out=c1)
+            c1 *= _HALF
+            y3 -= y0
+            y3 *= _HALF
+            np.subtract(y1, y2, out=y2)
+            y2 *= _ONE_AND_A_HALF
+            y3 += y2
+            y0 -= y1
+            y0 += c1
+            y0 -= y3
+            # ((c3 f + c2) f + c1) f + y1
+            y3 *= f
+            y3 += y0
+            y3 *= f
+            y3 += c1
+            y3 *= f
+            np.add(y3, y1, out=out[start : start + frames])

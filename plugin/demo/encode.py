@@ -69,8 +69,10 @@ class FilmWriter:
 def film_writer(path: Path, rate: Rate, width: int, height: int, *, sound: bool) -> Iterator[FilmWriter]:
     """A film that becomes `path` when the block ends well. OutputError when the disk refuses."""
     import av
+    from av import open as muxer
 
-    with durable_file(path) as file, av.open(file, "w", format="mp4") as container:
+    # The muxer writes into the durable file, it opens none itself.
+    with durable_file(path) as file, muxer(file, "w", format="mp4") as container:
         h264 = "libx264" in av.codecs_available
         video = container.add_stream("libx264" if h264 else "mpeg4", rate=rate.fps)
         video.width, video.height, video.pix_fmt = width, height, "yuv420p"

@@ -123,7 +123,7 @@ def make_demo(
         problems.append(
             Problem(
                 "no-voice",
-                "nobody speaks in the demo film, because espeak-ng is not installed: install it to hear it",
+                "nobody speaks in the demo film, as espeak-ng is missing or fails: install it to hear her",
             )
         )
     document = _timeline(shots, offsets, lengths, voice)
@@ -193,7 +193,10 @@ def _spoken(path: Path) -> tuple[tuple[int, int], ...] | None:
     frame_samples = RATE.sample(1)
     frames = 0
     for text, _, _ in _LINES:
-        said = _said(program, text)
+        try:
+            said = _said(program, text)
+        except (OSError, subprocess.SubprocessError, wave.Error, EOFError, ValueError):
+            return None
         length = ceil(len(said) / frame_samples) + 2
         parts.append(np.pad(said, (0, length * frame_samples - len(said))))
         spans.append((frames, length))
@@ -201,7 +204,7 @@ def _spoken(path: Path) -> tuple[tuple[int, int], ...] | None:
     sound = np.concatenate(parts)
     sound *= _VOICE_PEAK / max(float(np.abs(sound).max()), 1e-6)
     data = io.BytesIO()
-    with wave.open(data, "wb") as file:
+    with wave.Wave_write(data) as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
@@ -221,10 +224,11 @@ def _said(program: str, text: str) -> npt.NDArray[np.float32]:
         check=True,
     )
     with wave.open(io.BytesIO(run.stdout)) as file:
-        # Written to a pipe, the header's length is a guess: the data count.
-        samples = np.frombuffer(run.stdout[44:], "<i2").astype(np.float32) / 32768
         rate = file.getframerate()
-    resampled: npt.NDArray[np.float32] = soxr.resample(samples, rate, SAMPLE_RATE)
+    # Written to a pipe, the header's length is a guess: all that follows it is sound.
+    start = run.stdout.index(b"data") + 8
+    samples = np.frombuffer(run.stdout[start : len(run.stdout) - (len(run.stdout) - start) % 2], "<i2")
+    resampled: npt.NDArray[np.float32] = soxr.resample(samples.astype(np.float32) / 32768, rate, SAMPLE_RATE)
     return resampled
 
 

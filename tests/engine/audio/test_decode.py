@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import sounds
 
-from hitpoint.engine.audio.decode import SoundFile, audio_blocks, has_sound, read_mono
+from hitpoint.engine.audio.decode import SoundFile, audio_blocks, read_mono
 from hitpoint.engine.errors import InputError, Problem
 from judges import need_program
 
@@ -173,10 +173,9 @@ def test_devices_pipes_and_proc_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.judge
-def test_a_picture_without_sound_is_told_apart(tmp_path: Path, original: Path) -> None:
+def test_a_picture_without_sound_is_told_apart(tmp_path: Path) -> None:
     path = tmp_path / "mute.mp4"
     command = [need_program("ffmpeg"), "-v", "error", "-f", "lavfi", "-i", "color=s=64x64:d=1", str(path)]
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
-    assert has_sound(original) and not has_sound(path)
     with pytest.raises(InputError, match="no sound"):
         heard(path, seconds=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,10 +105,14 @@ def test_its_narrator_is_heard(cue: Cue, picture: Picture) -> None:
     assert picture.speech
 
 
-def test_without_a_narrator_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(film.shutil, "which", lambda _: None)
+@pytest.mark.parametrize("program", [None, sys.executable])
+def test_without_a_narrator_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None
+) -> None:
+    """Neither a missing program nor one that does not speak stops the film."""
+    monkeypatch.setattr(film.shutil, "which", lambda _: program)
     problems: list[Problem] = []
-    path = make_demo(tmp_path, seconds=4, problems=problems)
+    path = make_demo(tmp_path, seconds=3, problems=problems)
     assert [problem.kind for problem in problems] == ["no-voice"]
     assert "espeak-ng" in problems[0].text
     (cue,) = select_cues(read_timeline(path))
