@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..engine.errors import EngineFault, Problem
 from ..engine.timebase import Rate
+from ..engine.urls import RefusedUrl, path_of_url, url_of_path
 from .earlier import root_shift
 from .nodes import (
     MEDIA_KEY,
@@ -30,7 +32,6 @@ from .nodes import (
     start_and_frames,
     time_range,
 )
-from .urls import local_path, media_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,11 +318,12 @@ def _clip(piece: _Piece, rate: Rate, base: Path, losses: _Losses) -> Json:
     name = _text(item.get("name"))
     path = None
     if noun(media) == "ExternalReference":
-        path = local_path(str(media.get("target_url") or ""), base)
+        with suppress(RefusedUrl):
+            path = path_of_url(str(media.get("target_url") or ""), base)
     reference: Json = {"metadata": {}, "name": name, "available_range": time_range(*span, rate)}
     if path is not None:
         # Premiere and Resolve know FCP7's media by file urls only.
-        url = media_url(str(path.absolute()), "file")
+        url = url_of_path(path.absolute(), as_file_url=True)
         reference |= {"OTIO_SCHEMA": "ExternalReference.1", "target_url": url}
     else:
         reference["OTIO_SCHEMA"] = "MissingReference.1"

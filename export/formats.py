@@ -12,10 +12,10 @@ from typing import Literal
 from ..engine.errors import InputError, Problem
 from ..engine.store.durable import durable_write
 from ..engine.timebase import Rate
+from ..engine.urls import is_relative
 from .fcp7 import fcp7_xml
 from .nodes import Json, noun, walk
 from .otioz import write_otioz
-from .urls import is_relative
 
 Format = Literal["otio", "otioz", "fcp7"]
 SUFFIX: dict[Format, str] = {"otio": ".otio", "otioz": ".otioz", "fcp7": ".xml"}

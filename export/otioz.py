@@ -21,8 +21,8 @@ from typing import BinaryIO, Final
 
 from ..engine.errors import EngineFault, Problem
 from ..engine.store.durable import durable_file
+from ..engine.urls import RefusedUrl, path_of_url
 from .nodes import Json, noun
-from .urls import local_path
 
 _CONTENT = "content.otio"
 _VERSION = ("version.txt", "1.0.0")
@@ -101,9 +101,10 @@ def _name_in_bundle(url: str, bundle: _Bundle) -> str | None:
 
 def _approved(url: str, bundle: _Bundle) -> Path:
     """The real path of a regular file below one of the roots; _Outside otherwise."""
-    path = local_path(url, bundle.base)
-    if path is None:
-        raise _Outside("is no local file")
+    try:
+        path = path_of_url(url, bundle.base)
+    except RefusedUrl as refused:
+        raise _Outside(str(refused)) from None
     try:
         real = Path(os.path.realpath(path, strict=True))
         regular = stat.S_ISREG(real.stat().st_mode)

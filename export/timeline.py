@@ -18,6 +18,7 @@ from typing import Literal
 from ..engine.errors import EngineFault, InputError, Problem
 from ..engine.timebase import Rate
 from ..engine.types import Cue, Placement, Take
+from ..engine.urls import is_relative, url_of_path
 from .earlier import (
     STEM_SCHEMA,
     TRACK_SCHEMA,
@@ -33,8 +34,8 @@ from .earlier import (
 )
 from .nodes import OURS, RESOLVE, Json, audio_track, clip, gap, metadata_of, noun, time_range, walk
 from .scored import stem_rank
-from .urls import UrlStyle, media_url
 
+UrlStyle = Literal["path", "file"]
 MediaStart = Literal["auto", "zero", "timecode"]
 
 
@@ -159,6 +160,8 @@ def _check(placements: Sequence[Placement]) -> None:
     for one in sorted(placements, key=lambda placement: (placement.track, placement.in_frame)):
         frames = one.out_frame_exclusive - one.in_frame
         what = f"stem '{one.stem}' of cue '{one.cue}'"
+        if is_relative(one.path):
+            raise EngineFault(f"{what} has the path '{one.path}', which is not absolute")
         if one.in_frame < 0 or frames <= 0:
             raise EngineFault(f"{what} would lie at frames {one.in_frame} to {one.out_frame_exclusive}")
         if one.source_in_frame < 0 or one.source_in_frame + frames > one.available_frames:
@@ -317,7 +320,7 @@ def _clip(one: Placement, first: int, last: int, clock: _Clock, origin: Origin, 
     }
     return clip(
         name=PurePath(one.path).name,
-        url=media_url(one.path, clock.urls),
+        url=url_of_path(one.path, as_file_url=clock.urls == "file"),
         available=time_range(file_start, one.available_frames, clock.rate),
         source=time_range(file_start + offset, last - first, clock.rate),
         metadata=metadata,

@@ -18,6 +18,7 @@ LIGHT = {
     "hitpoint.engine.serial",
     "hitpoint.engine.names",
     "hitpoint.engine.manifest",
+    "hitpoint.engine.urls",
 }
 ALLOWED = {
     "engine": {"engine"},

@@ -60,7 +60,7 @@ def _minute(folder: Path) -> dict[str, float]:
 
     from .made import take_request
 
-    request = take_request(seconds=60, style="electronic", energy=0.95)
+    request = take_request(seconds=60, style="cinematic", energy=0.95)
     work = folder / "work"
     work.mkdir()
     start = time.perf_counter()
@@ -132,7 +132,7 @@ def _clips(folder: Path) -> dict[str, float]:
     ]
     cuts = [shot.in_frame for shot in cue.shots[1:]]
     placed = place(document.data, stems, rate=Rate(24), cut_frames=cuts)
-    write_timeline(placed.data, folder / "scored.otio", "otio")
+    write_timeline(placed.data, folder / "scored.otio", "otio", rate=Rate(24), base=folder)
     return {"read_s": read - start, "place_s": time.perf_counter() - read}
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ...engine.errors import InputError, OptionError
 from ...engine.timebase import Rate, parse_timecode
+from ...engine.urls import url_of_path
 from . import otiojson
 from .schemas import Json
-from .urls import url_of_path
 
 if TYPE_CHECKING:
     from ...engine.picture.decode import MediaInfo

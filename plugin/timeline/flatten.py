@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from ...engine.errors import Problem
+from ...engine.urls import name_of_url
 from . import clock
 from .clock import Clock
 from .lanes import ZERO, Event, Lane, Origin, overlay, window
 from .schemas import Json, is_ours, noun
-from .urls import name_of_url
 
 # The nouns that lie in a track and take time.
 _COMPOSITIONS = ("Stack", "Track")

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from ...engine.errors import InputError, OptionError, Problem, UserError
 from ...engine.timebase import Rate, parse_timecode
 from ...engine.types import ImageSequence, Media
+from ...engine.urls import RefusedUrl, check_local, name_of_url, path_of_url
 from . import clock
 from .schemas import Json, noun
-from .urls import RefusedUrl, check_local, name_of_url, path_of_url
 
 if TYPE_CHECKING:
     from ...engine.picture.decode import MediaInfo

@@ -109,3 +109,8 @@ def url_of_path(path: Path | str, *, as_file_url: bool = False) -> str:
     if _DRIVE.match(text):
         return "file:///" + quote(text.replace("\\", "/"), safe="/:")
     return "file://" + quote(text)
+
+
+def is_relative(url: str) -> bool:
+    """Whether `url` is a path that counts from the timeline's own folder."""
+    return bool(url) and not url.startswith(("/", "\\")) and not _DRIVE.match(url) and not _SCHEME.match(url)

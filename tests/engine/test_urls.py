@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hitpoint.plugin.timeline.urls import RefusedUrl, name_of_url, path_of_url, url_of_path
+from hitpoint.engine.urls import RefusedUrl, name_of_url, path_of_url, url_of_path
 
 FOLDER = Path("/cuts/today")
 
