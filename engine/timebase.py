@@ -10,6 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from .errors import OptionError
 
@@ -42,27 +43,7 @@ class Rate:
     @classmethod
     def of(cls, value: int | float | str | Fraction) -> Rate:
         """The exact rate a host meant by `value`: 29.97 is 30000/1001. OptionError when it is no rate."""
-        try:
-            exact = Fraction(value)
-        except (ValueError, ZeroDivisionError, OverflowError):
-            raise OptionError(
-                f"'{value}' is not a frame rate: give one like 24, 29.97 or 24000/1001"
-            ) from None
-        if not 1 <= exact <= _HIGHEST:
-            raise OptionError(
-                f"the frame rate {value} is outside 1 to {_HIGHEST}: give the timeline's own rate"
-            )
-        nearest = min(_KNOWN, key=lambda known: abs(known - exact))
-        if abs(nearest - exact) <= _NEAR * nearest:
-            exact = nearest
-        else:
-            simple = exact.limit_denominator(1001)
-            if abs(simple - exact) > exact / 10**6:
-                raise OptionError(
-                    f"the frame rate {value} is none that editors use: give one like 24 or 29.97"
-                )
-            exact = simple
-        return cls(exact.numerator, exact.denominator)
+        return _meant(value)
 
     @classmethod
     def parse(cls, text: str) -> Rate:
@@ -104,6 +85,25 @@ class Rate:
     def frames_covering(self, seconds: Fraction) -> int:
         """The fewest whole frames that last at least `seconds`."""
         return math.ceil(seconds * self.fps)
+
+
+@lru_cache(maxsize=256)
+def _meant(value: int | float | str | Fraction) -> Rate:
+    try:
+        exact = Fraction(value)
+    except (ValueError, ZeroDivisionError, OverflowError):
+        raise OptionError(f"'{value}' is not a frame rate: give one like 24, 29.97 or 24000/1001") from None
+    if not 1 <= exact <= _HIGHEST:
+        raise OptionError(f"the frame rate {value} is outside 1 to {_HIGHEST}: give the timeline's own rate")
+    nearest = min(_KNOWN, key=lambda known: abs(known - exact))
+    if abs(nearest - exact) <= _NEAR * nearest:
+        exact = nearest
+    else:
+        simple = exact.limit_denominator(1001)
+        if abs(simple - exact) > exact / 10**6:
+            raise OptionError(f"the frame rate {value} is none that editors use: give one like 24 or 29.97")
+        exact = simple
+    return Rate(exact.numerator, exact.denominator)
 
 
 _TIMECODE = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)([:;.])(\d{2,3})")

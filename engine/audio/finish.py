@@ -5,8 +5,8 @@ The gain is made on the mix alone (a constant for the loudness, the limiter's cu
 multiplied into every stem. Stems are then rounded to 24 bits, and the mix *is* their integer sum. Measured
 first, written after: whoever writes a file knows its loudness before its first sample.
 
-Everything runs in blocks of a second. Disk: one float32 copy of the mix and of the gain in the work folder,
-removed at the end.
+Everything runs in blocks of a second. Disk: one float32 copy of the mix, of its weighted squares and of
+the gain in the work folder, removed at the end.
 """
 
 from __future__ import annotations
@@ -194,6 +194,7 @@ class _Work:
         self.cue = (handles[0], handles[0] + samples)
         self.scale = 1.0
         self._mix = folder / ".mix.work.wav"
+        self._squares = folder / ".squares.work.wav"
         self._gain = folder / ".gain.work.wav"
         self._limited = False
         self._progress = progress
@@ -201,8 +202,8 @@ class _Work:
         self._done = 0
 
     def clean(self) -> None:
-        self._mix.unlink(missing_ok=True)
-        self._gain.unlink(missing_ok=True)
+        for path in (self._mix, self._squares, self._gain):
+            path.unlink(missing_ok=True)
 
     def _tick(self, text: str) -> None:
         self._cancel.check()
@@ -214,7 +215,10 @@ class _Work:
     def add_up(self) -> _Raw:
         """First pass: the plain mix into a work file, its loudness over the cue and its true peak."""
         weighting, energies, peak = KWeighting(), Energies(*self.cue), TruePeak()
-        with WorkWriter(self._mix, self.total) as out:
+        with (
+            WorkWriter(self._mix, self.total) as out,
+            WorkWriter(self._squares, self.total, channels=1) as weighted,
+        ):
             for blocks in zip(*(stem_blocks(stem, self.total) for stem in self.stems), strict=True):
                 self._tick("adding up")
                 mix = np.zeros_like(blocks[0])
@@ -224,7 +228,9 @@ class _Work:
                         name = self.stems[index].name
                         raise EngineFault(f"the stem '{name}' holds values that are no sound")
                 out.write(mix)
-                energies.feed(weighting.squares(mix))
+                squares = weighting.squares(mix)
+                weighted.write(squares.astype(np.float32)[:, None])
+                energies.feed(squares)
                 peak.feed(mix)
         return _Raw(energies, peak.end())
 
@@ -248,26 +254,30 @@ class _Work:
         return gain, rounds, limiter.largest_reduction, reached
 
     def _limit_once(self, gain: float, ceiling: float) -> tuple[Limiter, float | None]:
-        limiter = Limiter(ceiling, gain)
-        weighting, energies = KWeighting(), Energies(*self.cue)
-        waiting: list[Floats] = []
+        limiter, energies = Limiter(ceiling, gain), Energies(*self.cue)
+        waiting = np.zeros((0, 1), np.float32)
         with WorkWriter(self._gain, self.total, channels=1) as out:
-
-            def take(curve: npt.NDArray[np.float64]) -> None:
-                if not len(curve):
-                    return
-                single = curve.astype(np.float32)[:, None]
-                out.write(single)
-                mix = np.concatenate(waiting)
-                energies.feed(weighting.squares(mix[: len(single)] * single))
-                waiting[:] = [mix[len(single) :]]
-
-            for block in work_blocks(self._mix):
+            for block, squares in zip(work_blocks(self._mix), work_blocks(self._squares), strict=True):
                 self._tick("limiting")
-                waiting.append(block)
-                take(limiter.feed(block))
-            take(limiter.end())
+                waiting = np.concatenate((waiting, squares))
+                curve = limiter.feed(block)
+                waiting = self._curve(curve, waiting, out, energies)
+            self._curve(limiter.end(), waiting, out, energies)
         return limiter, energies.level().lufs
+
+    @staticmethod
+    def _curve(
+        curve: npt.NDArray[np.float64], waiting: Floats, out: WorkWriter, energies: Energies
+    ) -> Floats:
+        """Write a piece of the curve and add up what it makes of the weighted squares. Returns the rest of
+        them.
+
+        The curve moves slowly against the weighting filters, so both may change places: 0.01 LU at most.
+        """
+        single = curve.astype(np.float32)[:, None]
+        out.write(single)
+        energies.feed((np.square(single) * waiting[: len(single)])[:, 0].astype(np.float64))
+        return waiting[len(single) :]
 
     def measure(self, gain: float) -> _Measured:
         """Second pass: what the rounded stems and their sum will measure."""
@@ -329,7 +339,8 @@ class _Work:
         for blocks in zip(*(stem_blocks(stem, self.total) for stem in self.stems), strict=True):
             factor = np.float32(gain) if curve is None else next(curve)
             factor = factor * np.float32(self.scale * FULL_SCALE)
-            yield [np.rint(block * factor).astype(np.int32) for block in blocks]
+            scaled = (block * factor for block in blocks)
+            yield [np.rint(block, out=block).astype(np.int32) for block in scaled]
 
 
 def _sum(blocks: Sequence[Ints]) -> Ints:

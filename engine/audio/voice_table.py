@@ -1,6 +1,6 @@
 """Fitted numbers of `voice.py`: a network of 12 inputs, 8 hidden units (tanh) and one output (logistic).
 
-Printed by `tools/fit_speech.py`, from 1,000 mixtures of 30 s. Speech: 160 sentences of 16 synthetic voices
+Printed by `tools/fit_speech.py`, from 1,000 mixtures of 30 s. Speech: 160 sentences of synthetic voices
 in seven languages and 260 prompts of four human speakers. Music: 63 orchestral and electronic game pieces,
 80 sampled General MIDI pieces, 120 drum-and-chord patterns. Half of the files were kept out of the fit; on
 mixtures of those, music 0 to 15 dB under the speech: F1 .95, and 2 % of the frames of music alone taken

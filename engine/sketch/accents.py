@@ -135,7 +135,7 @@ def _struck(
         # Doubled inside: an accent is wide and full, but its outer voices lead on as before.
         inside = {pitch + 12 for pitch in voicing if pitch + 12 < voicing[-1]}
         for pitch in sorted({*voicing, low, *inside}):
-            add("harmony", voice, pitch, level - 4, length)
+            add("harmony", voice, pitch, level - 1, length)
     if "melody" in playing and not form.spoken[accent.bar]:
         own = style.part("melody", palette["melody"])
         sung = [event.pitch for event in here if event.stem == "melody"]

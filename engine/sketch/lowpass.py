@@ -26,7 +26,9 @@ _SWEEP_CENTS, _SWEEP_FRAMES = 100, 64
 # A whole tone of sweep is not worth its time.
 _SMALLEST_SWEEP_CENTS = 201
 # A low-pass up here takes little: three taps have the same loss at its cutoff, at a fifth of the cost.
-_HIGH_HZ = 8_000.0
+_HIGH_HZ = 9_500.0
+# Frames that the widest of the symmetric filters looks ahead.
+_AHEAD = 32
 # Above this the low-pass is left out: nothing of it would be heard.
 _OPEN_HZ = 19_000.0
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 20_000.0
@@ -63,30 +65,34 @@ class Coloured:
         if plain.limit is not None:
             frames = min(frames, plain.limit)
         if frames > self._made and (self._filter or self._tilt):
-            target = -(-max(frames, self._made + GROW) // PIECE) * PIECE
-            self._grow(plain.upto(target))
+            target = -(-(max(frames, self._made + GROW) + _AHEAD) // PIECE) * PIECE
+            self._grow(plain.upto(target), plain.limit)
         bright = self._bright[:frames] if self._filter else plain.upto(frames)
         return bright, self._dark[:frames] if self._tilt else None
 
-    def _grow(self, plain: FloatArray) -> None:
-        """Extend both to the length of `plain`, piece by piece, so that one piece stays in the core's cache."""
-        bright, dark = (
-            np.concatenate([made, np.empty(len(plain) - len(made), np.float32)]) if wanted else made
-            for made, wanted in ((self._bright, self._filter), (self._dark, self._tilt))
-        )
-        for start in range(self._made, len(plain), PIECE):
-            piece = plain[start : start + PIECE]
-            if self._filter:
-                piece = self._filter.run(piece, start)
-                bright[start : start + PIECE] = piece
-            if self._tilt:
-                self._tilt.run(piece, dark[start : start + PIECE])
-        self._bright, self._dark, self._made = bright, dark, len(plain)
+    def _grow(self, plain: FloatArray, limit: int | None) -> None:
+        """Make as much as `plain` allows: the darker sound looks a little ahead, but where the sample ends."""
+        bright = plain
+        if self._filter:
+            first = len(self._bright)
+            bright = np.concatenate([self._bright, np.empty(len(plain) - first, np.float32)])
+            for start in range(first, len(plain), PIECE):
+                end = min(start + PIECE, len(plain))
+                self._filter.run(plain, bright, start, end)
+            self._bright = bright
+        made = len(plain) if len(plain) == limit else len(plain) - _AHEAD
+        if self._tilt:
+            first = self._made
+            dark = np.concatenate([self._dark, np.empty(made - first, np.float32)])
+            for start in range(first, made, PIECE):
+                self._tilt.run(bright, dark, start, min(start + PIECE, made))
+            self._dark = dark
+        self._made = made
 
 
 class _Filter(Protocol):
-    def run(self, sound: FloatArray, first: int) -> FloatArray:
-        """Filter the frames that follow those of the call before; `first` is their number in the note."""
+    def run(self, sound: FloatArray, out: FloatArray, first: int, last: int) -> None:
+        """Write frames `first` to `last` of the filtered `sound`; calls follow each other without gaps."""
 
 
 def _filter(zone: Zone) -> _Filter | None:
@@ -110,44 +116,54 @@ def _sustain(zone: Zone) -> float:
 
 
 class _Tilt:
-    """A gentle low-pass for soft notes: two running means, together a triangle.
+    """A gentle low-pass for soft notes: two running means, together a triangle around each frame.
 
-    It begins to fall about an octave above the key, but where the ear hears brightness.
+    It begins to fall about an octave above the key, but where the ear hears brightness. Being symmetric it can be
+    mixed with the sound itself without cancelling any of it.
     """
 
     def __init__(self, key: int) -> None:
         hertz = min(max(2 * 440 * 2 ** ((key - 69) / 12), 500.0), 3000.0)
-        # A triangle of twice n frames loses 3 dB at 0.32 of the rate over n; n is a power of two.
+        # Two means of n frames together lose 3 dB at 0.32 of the rate over n; n is a power of two.
         self._doublings = round(np.log2(0.32 * 48_000 / hertz))
-        # Two means of n frames look back 2 n - 2.
-        self._before = np.zeros(2 * 2**self._doublings - 2, np.float32)
 
-    def run(self, sound: FloatArray, out: FloatArray) -> None:
-        whole = np.concatenate([self._before, sound])
-        self._before = whole[len(sound) :].copy()
+    def run(self, sound: FloatArray, out: FloatArray, first: int, last: int) -> None:
+        reach = 2**self._doublings - 1
+        whole = _padded(sound, first - reach, last + reach)
         for _ in range(2):
             for doubling in range(self._doublings):
                 # The sum of 2 n frames is that of n, and that of the n before.
                 whole = whole[2**doubling :] + whole[: -(2**doubling)]
-        np.multiply(whole, np.float32(0.25**self._doublings), out=out)
+        np.multiply(whole, np.float32(0.25**self._doublings), out=out[first:last])
 
 
 class _ThreeTaps:
-    """y = a x[-2] + (1 - 2a) x[-1] + a x[0], one frame late, losing 3 dB at the cutoff."""
+    """Two zeros at one place, of minimum phase, that lose 3 dB at the cutoff."""
 
     def __init__(self, hertz: float) -> None:
         w = 2 * np.pi * min(hertz, _HIGHEST_HZ) / 48_000
-        self._side = np.float32((1 - 0.5**0.5) / (2 * (1 - np.cos(w))))
-        self._before = np.zeros(2, np.float32)
+        # |H| = 1 - 2 c (1 - cos w) / (1 + c)^2, to be sqrt(1/2): a quadratic equation in c.
+        k = (1 - 0.5**0.5) / (1 - np.cos(w)) / 2
+        c = (1 - 2 * k - np.sqrt(1 - 4 * k)) / (2 * k)
+        self._taps = tuple(np.float32(tap / (1 + c) ** 2) for tap in (1, 2 * c, c * c))
 
-    def run(self, sound: FloatArray, first: int) -> FloatArray:
-        whole = np.concatenate([self._before, sound])
-        self._before = whole[-2:].copy()
-        sides = whole[2:] + whole[:-2]
-        sides *= self._side
-        middle = whole[1:-1] * (1 - 2 * self._side)
-        middle += sides
-        return middle
+    def run(self, sound: FloatArray, out: FloatArray, first: int, last: int) -> None:
+        whole = _padded(sound, first - 2, last)
+        part = out[first:last]
+        np.multiply(whole[2:], self._taps[0], out=part)
+        part += whole[1:-1] * self._taps[1]
+        part += whole[:-2] * self._taps[2]
+
+
+def _padded(sound: FloatArray, first: int, last: int) -> FloatArray:
+    """Frames `first` to `last`, with silence before the sound's begin and behind its end."""
+    inside = sound[max(first, 0) : last]
+    if len(inside) == last - first:
+        return inside
+    out = np.zeros(last - first, np.float32)
+    at = max(-first, 0)
+    out[at : at + len(inside)] = inside
+    return out
 
 
 class _LowPass:
@@ -162,22 +178,17 @@ class _LowPass:
         self._starts = [start for start, _ in steps]
         self._levels = [level for _, level in steps]
 
-    def run(self, sound: FloatArray, first: int) -> FloatArray:
-        out = np.empty_like(sound)
-        at, end = first, first + len(sound)
+    def run(self, sound: FloatArray, out: FloatArray, first: int, last: int) -> None:
+        at = first
         step = bisect_right(self._starts, first) - 1
-        while at < end:
-            stop = min(self._starts[step + 1], end) if step + 1 < len(self._starts) else end
+        while at < last:
+            stop = min(self._starts[step + 1], last) if step + 1 < len(self._starts) else last
             cents = self._cents + round(self._sweep * self._levels[step])
-            part, self._state = lfilter(
-                *_low_pass(round(cents / 25) * 25, self._q_cb),
-                sound[at - first : stop - first],
-                zi=self._state,
+            out[at:stop], self._state = lfilter(
+                *_low_pass(round(cents / 25) * 25, self._q_cb), sound[at:stop], zi=self._state
             )
-            out[at - first : stop - first] = part
             at = stop
             step += 1
-        return out
 
 
 def _sweep_steps(zone: Zone) -> list[tuple[int, float]]:

@@ -82,6 +82,10 @@ class Singer:
                 told += 1
         return events
 
+    def _last_part(self) -> int:
+        """The section in which the theme comes back for the last time, and plainly."""
+        return max((part.index for part in self.form.parts if "melody" in part.stems), default=-1)
+
     def _home_label(self, part: Part) -> str:
         for candidate in self.form.parts:
             if "melody" in candidate.stems:
@@ -105,6 +109,8 @@ class Singer:
             return "rest"
         if part.climax:
             return ("high", "high ornament")[place % 2]
+        if place == 0 and part.index == self._last_part():
+            return "plain ornament"
         if not home:
             return ("sequence", "ornament", "fragment", "invert")[(place + int(rng.integers(4))) % 4]
         if part.level <= 1 and phrase.bars >= 4 and rng.random() < 0.5:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from .form import TICKS, Form, Part
@@ -73,6 +74,7 @@ def write_counter(
     facts = INSTRUMENTS[voice]
     low, high = max(facts.low, 52), min(facts.high, 67)
     sung = sorted({(event.tick, event.end, event.pitch) for event in melody})
+    first_ticks = [first for first, _, _ in sung]
     events: list[Event] = []
     last = 59
     for span in spans:
@@ -85,8 +87,10 @@ def write_counter(
         starts = [span.tick, span.tick + half] if half >= 2 * TICKS else [span.tick]
         for position, start in enumerate(starts):
             end = starts[position + 1] if position + 1 < len(starts) else span.end
-            above = [pitch for first, until, pitch in sung if first < end and until > start]
-            before = [pitch for first, _, pitch in sung if start - 4 * TICKS <= first < start]
+            # No melody note is longer than four bars.
+            around = sung[bisect_left(first_ticks, start - 16 * TICKS) : bisect_left(first_ticks, end)]
+            above = [pitch for _, until, pitch in around if until > start]
+            before = [pitch for first, _, pitch in around if start - 4 * TICKS <= first < start]
             rising = bool(above and before and above[0] > before[-1])
             top = min([high, *(pitch - 2 for pitch in above)])
             choices = [p for p in range(low, top + 1) if p % 12 in span.chord.pcs]

@@ -49,13 +49,32 @@ class _Event:
     choked_after: int | None
 
 
-@dataclass(slots=True)
-class _Ringing:
-    """A note that sounds in the present block."""
+class _Bus:
+    """What one stem sends to the room at one level: the present block, and what of its notes rings on behind."""
 
-    start: int
-    audio: FloatArray
-    bus: int
+    def __init__(self, stem: str, room: float, block: int) -> None:
+        self.stem = stem
+        self.room = room
+        self._block = block
+        self._sound = np.zeros((2 * block, 2), np.float32)
+        # Frames from the block's first on that are not silence.
+        self.extent = 0
+
+    def part(self, first: int, frames: int) -> FloatArray:
+        """`frames` frames from `first` of the block on, to add to."""
+        end = first + frames
+        if end > len(self._sound):
+            more = np.zeros((max(end - len(self._sound), self._block), 2), np.float32)
+            self._sound = np.concatenate([self._sound, more])
+        self.extent = max(self.extent, end)
+        return self._sound[first:end]
+
+    def advance(self, frames: int) -> None:
+        """Go on to the next block."""
+        rest = max(self.extent - frames, 0)
+        self._sound[:rest] = self._sound[frames : frames + rest].copy()
+        self._sound[rest : self.extent] = 0
+        self.extent = rest
 
 
 def render(
@@ -130,7 +149,7 @@ def _schedule(notes: Sequence[Note], sampler: Sampler, head: int, total: int) ->
 
 
 class _Mixer:
-    """Adds notes to buses, and buses to stems. A bus is what one stem sends to the room at one level."""
+    """Plays notes into buses, and buses into stems."""
 
     def __init__(
         self, events: list[_Event], sampler: Sampler, stems: Sequence[str], room: Room, block: int
@@ -142,70 +161,62 @@ class _Mixer:
         self._room = room
         self._block = block
         self._uses = Counter(event.key for event in events)
-        self._ringing: list[_Ringing] = []
-        self._buses: dict[tuple[str, float], int] = {}
+        self._buses: dict[tuple[str, float], _Bus] = {}
         for event in events:
             self._bus(event.note)
-        self._heard: list[bool] = []
-        self._sounds = [np.zeros((block, 2), np.float32) for _ in self._buses]
 
-    def _bus(self, note: Note) -> int:
+    def _bus(self, note: Note) -> _Bus:
         if note.stem not in self._stems:
             raise EngineFault(
                 f"a note belongs to the stem '{note.stem}', which is not among those to be written"
             )
-        key = note.stem, self._sampler.voice(note.instrument).room
-        return self._buses.setdefault(key, len(self._buses))
+        room = self._sampler.voice(note.instrument).room
+        key = note.stem, room
+        if key not in self._buses:
+            self._buses[key] = _Bus(note.stem, room, self._block)
+        return self._buses[key]
 
     def block(self, start: int, frames: int, cancel: Cancel) -> dict[str, FloatArray]:
         """Each stem's sound from frame `start`, (frames, 2)."""
-        end = start + frames
-        for sound in self._sounds:
-            sound[:] = 0
-        self._heard = [False] * len(self._sounds)
         cancel.check()
-        before, self._ringing = self._ringing, []
-        for ringing in before:
-            self._mix(ringing, start, end)
-        self._start_notes(start, end, cancel)
+        while self._next < len(self._events) and self._events[self._next].start < start + frames:
+            self._play(self._events[self._next], start)
+            self._next += 1
+            if self._next % _STOP_EVERY == 0:
+                cancel.check()
         outs = {name: np.zeros((frames, 2), np.float32) for name in self._stems}
         sends: dict[str, FloatArray] = {}
-        for (name, room), bus in self._buses.items():
-            if not self._heard[bus]:
+        for bus in self._buses.values():
+            if not bus.extent:
                 continue
-            sound = self._sounds[bus][:frames]
-            outs[name] += sound
-            if room > 0:
-                part = (sound[:, 0] + sound[:, 1]) * np.float32(room * 0.5**0.5)
-                sends[name] = sends[name] + part if name in sends else part
+            sound = bus.part(0, frames)
+            outs[bus.stem] += sound
+            if bus.room > 0:
+                part = (sound[:, 0] + sound[:, 1]) * np.float32(bus.room * 0.5**0.5)
+                sends[bus.stem] = sends[bus.stem] + part if bus.stem in sends else part
+            bus.advance(frames)
         cancel.check()
         self._room.add(sends, outs)
         return outs
 
-    def _start_notes(self, start: int, end: int, cancel: Cancel) -> None:
-        while self._next < len(self._events) and self._events[self._next].start < end:
-            event = self._events[self._next]
-            self._next += 1
-            if self._next % _STOP_EVERY == 0:
-                cancel.check()
-            audio = self._sampler.note(event.key)
-            self._uses[event.key] -= 1
-            if not self._uses[event.key]:
-                self._sampler.forget(event.key)
-            if event.choked_after is not None and event.choked_after < len(audio):
-                audio = _choked(audio, event.choked_after)
-            self._mix(_Ringing(event.start, audio, self._bus(event.note)), start, end)
-
-    def _mix(self, note: _Ringing, start: int, end: int) -> None:
-        """Add what of the note lies in the block, and remember it when it rings on."""
-        stop = note.start + len(note.audio)
-        first, last = max(note.start, start), min(stop, end)
-        if first < last:
-            part = note.audio[first - note.start : last - note.start]
-            self._sounds[note.bus][first - start : last - start] += part
-            self._heard[note.bus] = True
-        if stop > end:
-            self._ringing.append(note)
+    def _play(self, event: _Event, start: int) -> None:
+        bus, at = self._bus(event.note), event.start - start
+        once = self._uses[event.key] == 1
+        self._uses[event.key] -= 1
+        # A note that does not come again goes straight to its bus; only its sum is kept.
+        if once and at >= 0 and event.choked_after is None and event.key not in self._sampler:
+            self._sampler.add(event.key, lambda frames: bus.part(at, frames))
+            return
+        audio = self._sampler.note(event.key)
+        if not self._uses[event.key]:
+            self._sampler.forget(event.key)
+        if event.choked_after is not None and event.choked_after < len(audio):
+            audio = _choked(audio, event.choked_after)
+        # A note may have begun before the file.
+        audio = audio[max(-at, 0) :]
+        if len(audio):
+            part = bus.part(max(at, 0), len(audio))
+            part += audio
 
 
 def _choked(audio: FloatArray, after: int) -> FloatArray:

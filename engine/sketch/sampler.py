@@ -8,7 +8,7 @@ the file. Velocity follows the specification's default curve in level; a shelf o
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import cos, log10, pi, sin
 from typing import Generic, Protocol, TypeVar
 
@@ -112,7 +112,7 @@ class Sampler:
         self._last_shape: tuple[tuple[float, ...], FloatArray] = ((), np.zeros(0, np.float32))
         self._opening = {wave for zones in self._zones.values() for wave in _opening_filters(zones)}
         self._plain: _Cache[tuple[Wave, float], Resampled] = _Cache(_PLAIN_BYTES)
-        self._coloured: _Cache[tuple[Wave | float, ...], Coloured] = _Cache(_COLOURED_BYTES)
+        self._coloured: _Cache[tuple[object, ...], Coloured] = _Cache(_COLOURED_BYTES)
         self._notes: _Cache[NoteKey, Sounding] = _Cache(_NOTE_BYTES)
 
     def voice(self, name: str) -> Voice:
@@ -133,24 +133,51 @@ class Sampler:
             length = max(LENGTH_STEP * ((length + LENGTH_STEP // 2) // LENGTH_STEP), LENGTH_STEP)
         return name, pitch, velocity, length
 
+    def __contains__(self, key: NoteKey) -> bool:
+        """Whether the note's sound is there already."""
+        return self._notes.get(key) is not None
+
     def forget(self, key: NoteKey) -> None:
         """Free the memory of a note that will not come again."""
         self._notes.drop(key)
 
     def note(self, key: NoteKey) -> FloatArray:
         """The sound of one note with its release, (frames, 2). Not to be changed: notes alike share it."""
-        name, pitch, velocity, length = key
-        voice = self.voice(name)
         sounding = self._notes.get(key)
         if sounding is None:
-            if voice.bank == EFFECTS_BANK:
-                audio = make_effect(name, length, pitch, velocity, self._seed)
-                audio = audio * np.float32(_HEADROOM * 10 ** (voice.gain_db / 20))
-            else:
-                audio = self._play(voice, pitch, velocity, length)
+            audio = np.zeros((0, 2), np.float32)
+
+            def room(frames: int) -> FloatArray:
+                nonlocal audio
+                if len(audio) < frames:
+                    audio = np.concatenate([audio, np.zeros((frames - len(audio), 2), np.float32)])
+                return audio
+
+            self.add(key, room)
             sounding = Sounding(audio)
             self._notes.put(key, sounding)
         return sounding.audio
+
+    def add(self, key: NoteKey, room: Callable[[int], FloatArray]) -> None:
+        """Add one note's sound to the first frames of `room(frames)`, (at least `frames`, 2), and keep nothing."""
+        name, pitch, velocity, length = key
+        voice = self.voice(name)
+        if voice.bank == EFFECTS_BANK:
+            effect = make_effect(name, length, pitch, velocity, self._seed)
+            effect *= np.float32(_HEADROOM * 10 ** (voice.gain_db / 20))
+            out = room(len(effect))
+            out[: len(effect)] += effect
+            return
+        for zone in self._match(name, pitch, velocity):
+            gains = _gains(voice, zone, velocity)
+            mono = self._layer(zone, pitch, velocity, length, FLOOR_DB + 20 * log10(max(*gains, 1e-4)))
+            frames = len(mono)
+            out = room(frames)
+            for channel, gain in enumerate(gains):
+                # Half of a stereo pair is silent on the other side.
+                if gain > 1e-9:
+                    part = np.multiply(mono, np.float32(gain), out=self._scratch.array("part", frames))
+                    out[:frames, channel] += part
 
     def _match(self, name: str, pitch: int, velocity: int) -> tuple[Zone, ...]:
         known = self._matches.get((name, pitch, velocity))
@@ -169,21 +196,6 @@ class Sampler:
                 )
             self._matches[name, pitch, velocity] = known
         return known
-
-    def _play(self, voice: Voice, pitch: int, velocity: int, length: int) -> FloatArray:
-        audio = np.zeros((0, 2), np.float32)
-        for zone in self._match(voice.name, pitch, velocity):
-            gains = _gains(voice, zone, velocity)
-            mono = self._layer(zone, pitch, velocity, length, FLOOR_DB + 20 * log10(max(*gains, 1e-4)))
-            frames = len(mono)
-            if len(audio) < frames:
-                audio = np.concatenate([audio, np.zeros((frames - len(audio), 2), np.float32)])
-            for channel, gain in enumerate(gains):
-                # Half of a stereo pair is silent on the other side.
-                if gain > 1e-9:
-                    part = np.multiply(mono, np.float32(gain), out=self._scratch.array("part", frames))
-                    audio[:frames, channel] += part
-        return audio
 
     def _layer(self, zone: Zone, pitch: int, velocity: int, length: int, silent_db: float) -> FloatArray:
         """One zone of a note with its envelope, mono; good until the next call."""
@@ -215,7 +227,7 @@ class Sampler:
         return self._last_shape[1]
 
     def _colour(self, zone: Zone, key: int, frames: int) -> tuple[FloatArray, FloatArray | None]:
-        """A zone's sound at a key as far as `frames`, shared by all zones that differ in envelope or level."""
+        """A zone's sound at a key as far as `frames`; zones that differ in envelope or level share it."""
         step = zone.step(key)
 
         def plain() -> Resampled:
