@@ -1,5 +1,4 @@
-"""The six nouns every module speaks in: Cue, Picture, Plan, Score, Take, Placement, and the request for a
-take.
+"""The six nouns every module speaks in: Cue, Picture, Plan, Score, Take, Placement.
 
 All are values: frozen, exact, serialisable with `engine.serial`. Standard library only.
 
@@ -13,10 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
 
 from .errors import Problem
-from .progress import Cancel, Progress
 from .timebase import Rate
 
 HitKind = Literal["must", "would", "avoid"]
@@ -349,29 +347,6 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeRequest:
-    """All that decides a take: the same request and build give the same bytes on a CPU."""
-
-    SCHEMA: ClassVar[str] = "hitpoint.take_request.1"
-
-    cue: Cue
-    picture: Picture
-    score: Score
-    plan: Plan
-    # Whole frames of sound before and after the cue.
-    handle_frames: tuple[int, int] = (0, 0)
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def handle_samples(self) -> tuple[int, int]:
-        head, tail = self.handle_frames
-        cue = self.cue
-        first = cue.rate.sample(cue.in_frame) - cue.rate.sample(cue.in_frame - head)
-        last = cue.rate.sample(cue.out_frame_exclusive + tail) - cue.rate.sample(cue.out_frame_exclusive)
-        return first, last
-
-
-@dataclass(frozen=True, slots=True)
 class Stem:
     """One part's sound. `samples` counts cue and handles; the cue begins at `handle_samples[0]`."""
 
@@ -434,14 +409,6 @@ class Take:
     instruments: tuple[Instrument, ...] = ()
     problems: tuple[Problem, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Generator(Protocol):
-    """Makes one take of one cue. Sound is unmastered, at the generator's own rate, cue plus handles."""
-
-    name: str
-
-    def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take: ...
 
 
 # --- Placement

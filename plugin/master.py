@@ -14,8 +14,9 @@ import numpy.typing as npt
 from ..engine.audio.finish import DEFAULT_LUFS, UNDER_SPEECH_LU, finish
 from ..engine.audio.loudness import Level
 from ..engine.audio.measure import accent_scores, measure_hits
+from ..engine.generator import TakeRequest
 from ..engine.progress import Cancel, Progress
-from ..engine.types import Cue, Picture, Stem, Take, TakeRequest
+from ..engine.types import Cue, Picture, Stem, Take
 from ..export.bwf import BwfInfo, bwf_writer
 from ..export.report import CueResult
 from ..export.scored import ScoredCue

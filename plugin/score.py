@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import InputError, OptionError
+from ..engine.generator import Generator, TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
 from ..engine.plan.plan import make_plan
@@ -20,7 +21,7 @@ from ..engine.progress import Cancel, Progress, Step, silent
 from ..engine.serial import from_json, pretty
 from ..engine.store.durable import durable_write
 from ..engine.style import load_style
-from ..engine.types import Cue, Generator, Picture, Score, Take, TakeRequest
+from ..engine.types import Cue, Picture, Score, Take
 from ..export.report import CueResult, build_report
 from .deliver import deliver
 from .master import handle_frames, master

@@ -19,6 +19,7 @@ LIGHT = {
     "hitpoint.engine.names",
     "hitpoint.engine.manifest",
     "hitpoint.engine.urls",
+    "hitpoint.engine.generator",
 }
 ALLOWED = {
     "engine": {"engine"},

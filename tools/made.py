@@ -6,10 +6,11 @@ import itertools
 
 import numpy as np
 
+from hitpoint.engine.generator import TakeRequest
 from hitpoint.engine.plan.plan import make_plan
 from hitpoint.engine.plan.score import make_score
 from hitpoint.engine.timebase import Rate
-from hitpoint.engine.types import Cue, Cut, Picture, Shot, TakeRequest
+from hitpoint.engine.types import Cue, Cut, Picture, Shot
 
 _FPS = 24
 

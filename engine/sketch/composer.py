@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..generator import TakeRequest
 from ..plan.theme import make_theme
 from ..style import Mix, Style, load_style
-from ..types import Note, TakeRequest
+from ..types import Note
 from .accents import breathe, spare, strike
 from .bass import rearticulate, write_bass
 from .drums import write_drums

@@ -8,9 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 
 from ..errors import Problem
+from ..generator import TakeRequest
 from ..manifest import version
 from ..progress import Cancel, Progress, Step
-from ..types import Instrument, Provenance, Take, TakeRequest
+from ..types import Instrument, Provenance, Take
 from .composer import Composition, compose
 from .render import render
 from .voices import bundled_font

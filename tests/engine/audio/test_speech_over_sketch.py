@@ -13,12 +13,13 @@ import soxr
 from hitpoint.engine.audio.speech import speech_flags
 from hitpoint.engine.audio.voice import VoiceMeter
 from hitpoint.engine.audio.wav import work_blocks
+from hitpoint.engine.generator import TakeRequest
 from hitpoint.engine.plan.plan import make_plan
 from hitpoint.engine.plan.score import make_score
 from hitpoint.engine.progress import Cancel, silent
 from hitpoint.engine.sketch.generator import SketchGenerator
 from hitpoint.engine.timebase import Rate
-from hitpoint.engine.types import Cue, Cut, Picture, Shot, TakeRequest
+from hitpoint.engine.types import Cue, Cut, Picture, Shot
 from judges import shared
 
 RATE = Rate(25)

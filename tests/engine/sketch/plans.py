@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hitpoint.engine.generator import TakeRequest
 from hitpoint.engine.plan.theme import make_theme
 from hitpoint.engine.style import load_style
 from hitpoint.engine.timebase import Rate
@@ -16,7 +17,6 @@ from hitpoint.engine.types import (
     Score,
     Section,
     Shot,
-    TakeRequest,
     TempoSegment,
 )
 
