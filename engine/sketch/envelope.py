@@ -56,7 +56,7 @@ class Scratch:
         """The first `length` values of a curve that depends on `key` alone."""
         curve = self._curves.get(key)
         if curve is None or len(curve) < length:
-            curve = self._curves[key] = make(max(length, 96_000))
+            curve = self._curves[key] = make(length)
         return curve[:length]
 
     def ramp(self, length: int) -> FloatArray:
@@ -106,8 +106,14 @@ def envelope(zone: Zone, key: int, length: int, silent_db: float, scratch: Scrat
     if whole > longest:
         # Cut at 3 s while still to be heard: its last third goes to zero smoothly.
         third = longest // 3
-        out[end - third : end] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, third))).astype(np.float32)
+        out[end - third : end] *= scratch.kept((), third, _fade)
     return out[:end]
+
+
+def _fade(frames: int) -> FloatArray:
+    """Half a cosine from 1 to 0."""
+    fade: FloatArray = (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, frames))).astype(np.float32)
+    return fade
 
 
 def _fall(out: FloatArray, from_db: float, slope: float, scratch: Scratch) -> None:
@@ -138,4 +144,4 @@ def tremolo(zone: Zone, length: int, scratch: Scratch) -> FloatArray | None:
         curve: FloatArray = np.exp((depth_db * _NEPER) * triangle).astype(np.float32)
         return curve
 
-    return scratch.kept(kinds, length, make)
+    return scratch.kept(kinds, -(-length // 96_000) * 96_000, make)[:length]

@@ -5,9 +5,9 @@ Like the resampled sound it works on, it grows forwards only and never changes w
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from functools import cache
+from math import ceil, floor
 from typing import Protocol
 
 import numpy as np
@@ -15,14 +15,14 @@ import numpy.typing as npt
 from scipy.signal import lfilter
 
 from . import soundfont as sf
-from .resample import GROW, PIECE, Resampled
+from .resample import PIECE, Resampled
 from .soundfont import Zone
 
 FloatArray = npt.NDArray[np.float32]
+_Doubles = npt.NDArray[np.float64]
 _Coefficients = tuple[FloatArray, FloatArray]
 
-# A swept filter gets new coefficients every half tone, and not more often than every 64 frames (as FluidSynth).
-_SWEEP_CENTS, _SWEEP_FRAMES = 100, 64
+_SWEEP_CENTS = 400
 # A whole tone of sweep is not worth its time.
 _SMALLEST_SWEEP_CENTS = 201
 # A low-pass up here takes little: three taps have the same loss at its cutoff, at a fifth of the cost.
@@ -65,13 +65,13 @@ class Coloured:
         if plain.limit is not None:
             frames = min(frames, plain.limit)
         if frames > self._made and (self._filter or self._tilt):
-            target = -(-(max(frames, self._made + GROW) + _AHEAD) // PIECE) * PIECE
+            target = -(-(max(frames, self._made * 3 // 2) + _AHEAD) // PIECE) * PIECE
             self._grow(plain.upto(target), plain.limit)
         bright = self._bright[:frames] if self._filter else plain.upto(frames)
         return bright, self._dark[:frames] if self._tilt else None
 
     def _grow(self, plain: FloatArray, limit: int | None) -> None:
-        """Make as much as `plain` allows: the darker sound looks a little ahead, but where the sample ends."""
+        """Make as much as `plain` allows; the darker sound looks a little ahead, save at the sample's end."""
         bright = plain
         if self._filter:
             first = len(self._bright)
@@ -118,8 +118,8 @@ def _sustain(zone: Zone) -> float:
 class _Tilt:
     """A gentle low-pass for soft notes: two running means, together a triangle around each frame.
 
-    It begins to fall about an octave above the key, but where the ear hears brightness. Being symmetric it can be
-    mixed with the sound itself without cancelling any of it.
+    It begins to fall about an octave above the key, but where the ear hears brightness. Being symmetric it can
+    be mixed with the sound itself without cancelling any of it.
     """
 
     def __init__(self, key: int) -> None:
@@ -167,59 +167,55 @@ def _padded(sound: FloatArray, first: int, last: int) -> FloatArray:
 
 
 class _LowPass:
-    """The zone's two-pole low-pass (generators 8 and 9), swept by its modulation envelope (11, 25 to 30)."""
+    """The zone's two-pole low-pass (generators 8 and 9), swept by its modulation envelope (11, 25 to 30).
+
+    A sweep is a walk along fixed filters a third of an octave apart, each faded into the next: they need no
+    coefficients in between and make no steps. A filter that joins in starts from silence, faded out.
+    """
 
     def __init__(self, zone: Zone) -> None:
-        self._cents = zone.value(sf.FILTER_HZ)
-        self._sweep = _sweep_cents(zone)
+        sweep = _sweep_cents(zone)
+        sustain = _sustain(zone) if sweep else 0.0
+        # Filter 0 is the one that the envelope comes to rest at.
+        self._rest_cents = zone.value(sf.FILTER_HZ) + sweep * sustain
         self._q_cb = min(max(zone.value(sf.FILTER_Q), 0), 960)
-        self._state = np.zeros(2, np.float32)
-        steps = _sweep_steps(zone) if self._sweep else [(0, 0.0)]
-        self._starts = [start for start, _ in steps]
-        self._levels = [level for _, level in steps]
+        self._times, levels = _breakpoints(zone, sustain) if sweep else (np.zeros(1), np.zeros(1))
+        self._places = (levels - sustain) * sweep / _SWEEP_CENTS
+        self._states: dict[int, FloatArray] = {}
 
     def run(self, sound: FloatArray, out: FloatArray, first: int, last: int) -> None:
-        at = first
-        step = bisect_right(self._starts, first) - 1
-        while at < last:
-            stop = min(self._starts[step + 1], last) if step + 1 < len(self._starts) else last
-            cents = self._cents + round(self._sweep * self._levels[step])
-            out[at:stop], self._state = lfilter(
-                *_low_pass(round(cents / 25) * 25, self._q_cb), sound[at:stop], zi=self._state
-            )
-            at = stop
-            step += 1
+        part = sound[first:last]
+        if first >= self._times[-1]:
+            out[first:last] = self._fixed(0, part, {})
+            return
+        place = np.interp(np.arange(first, last), self._times, self._places)
+        states, self._states = self._states, {}
+        total = np.zeros(len(part), np.float32)
+        for number in range(floor(place.min()), ceil(place.max()) + 1):
+            weight = (1 - np.abs(place - number)).clip(0, 1).astype(np.float32)
+            weight *= self._fixed(number, part, states)
+            total += weight
+        out[first:last] = total
+
+    def _fixed(self, number: int, sound: FloatArray, states: dict[int, FloatArray]) -> FloatArray:
+        """One of the fixed filters; its state is taken from `states`, or from the part before."""
+        before = states.get(number, self._states.get(number, np.zeros(2, np.float32)))
+        cents = self._rest_cents + number * _SWEEP_CENTS
+        filtered, after = lfilter(*_low_pass(round(cents / 25) * 25, self._q_cb), sound, zi=before)
+        self._states[number] = after
+        return np.asarray(filtered, np.float32)
 
 
-def _sweep_steps(zone: Zone) -> list[tuple[int, float]]:
-    """First frame and level of each stretch with one cutoff; the last has no end."""
+def _breakpoints(zone: Zone, sustain: float) -> tuple[_Doubles, _Doubles]:
+    """Frames and levels of the modulation envelope's corners, in order."""
     delay, attack, hold, decay = (
-        round(zone.seconds(kind) * 48_000)
-        for kind in (sf.MOD_DELAY, sf.MOD_ATTACK, sf.MOD_HOLD, sf.MOD_DECAY)
+        zone.seconds(kind) * 48_000 for kind in (sf.MOD_DELAY, sf.MOD_ATTACK, sf.MOD_HOLD, sf.MOD_DECAY)
     )
-    sustain = _sustain(zone)
-    steps: list[tuple[int, float]] = [(0, 0.0)] if delay else []
-    at = delay
-
-    def ramp(begin: float, end: float, frames: int) -> None:
-        wanted = int(np.ceil(abs(zone.value(sf.MOD_ENV_TO_FILTER) * (end - begin)) / _SWEEP_CENTS))
-        count = max(min(wanted, frames // _SWEEP_FRAMES), 1)
-        for number in range(count):
-            steps.append((at + frames * number // count, begin + (end - begin) * (number + 0.5) / count))
-
-    if attack:
-        ramp(0, 1, attack)
-        at += attack
-    if hold:
-        steps.append((at, 1.0))
-        at += hold
     # The decay time is that of a fall from 1 to 0 (8.1.2, generator 28).
-    falling = round(decay * (1 - sustain))
-    if falling:
-        ramp(1, sustain, falling)
-        at += falling
-    steps.append((at, sustain))
-    return steps
+    times = np.cumsum([delay, attack, hold, max(decay * (1 - sustain), 1.0)])
+    levels = np.array([0.0, 1.0, 1.0, sustain])
+    # Without a rise there is no corner at 0.
+    return (times, levels) if delay or attack else (times[2:], levels[2:])
 
 
 @cache

@@ -50,7 +50,7 @@ class _Event:
 
 
 class _Bus:
-    """What one stem sends to the room at one level: the present block, and what of its notes rings on behind."""
+    """What one stem sends to the room at one level: the present block, and what of its notes rings on."""
 
     def __init__(self, stem: str, room: float, block: int) -> None:
         self.stem = stem

@@ -15,8 +15,6 @@ FloatArray = npt.NDArray[np.float32]
 
 # Interpolated at a stretch: small enough for a core's own cache, large enough to hide numpy's call overhead.
 PIECE = 8_192
-# At least this much is made at once; notes of one pitch differ little in length.
-GROW = 3 * PIECE
 _HALF, _ONE_AND_A_HALF = np.float32(0.5), np.float32(1.5)
 _LEAD = 1
 _BEHIND = 3
@@ -86,8 +84,9 @@ class Resampled:
             frames = min(frames, self.limit)
         made = len(self._sound)
         if frames > made:
-            # Whole pieces: each is made in one go, so that it does not matter who asked for how much.
-            target = -(-max(frames, made + GROW) // PIECE) * PIECE
+            # Whole pieces: each is made in one go, so that it does not matter who asked for how much. What has
+            # to grow twice may grow again.
+            target = -(-max(frames, made * 3 // 2) // PIECE) * PIECE
             if self.limit is not None:
                 target = min(target, self.limit)
             sound = np.empty(target, np.float32)

@@ -159,7 +159,7 @@ class Sampler:
         return sounding.audio
 
     def add(self, key: NoteKey, room: Callable[[int], FloatArray]) -> None:
-        """Add one note's sound to the first frames of `room(frames)`, (at least `frames`, 2), and keep nothing."""
+        """Add one note's sound to the first frames of `room(frames)`, which is (`frames` or more, 2)."""
         name, pitch, velocity, length = key
         voice = self.voice(name)
         if voice.bank == EFFECTS_BANK:
