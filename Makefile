@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 OUT ?= out
 CODE := engine export plugin ui tests tools setup.py
 
-.PHONY: demo test check format bench sounds clean
+.PHONY: demo test check format bench bench-hits bench-speech sounds clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hitpoint demo --out $(OUT)/demo
@@ -32,6 +32,10 @@ bench: $(VENV)/.dev
 # Random cut lists, many seeds: the long form of what the tests check in short.
 bench-hits: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_hits
+
+# Speech told from our own music.
+bench-speech: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_speech $(wildcard ../shared/footage/narration.flac)
 
 # Builds the bundled sound font anew from Debian's fluid-soundfont-gm.
 sounds: $(VENV)/.dev

@@ -16,6 +16,8 @@ from ..engine.types import Cue, Plan
 from .scored import ScoredCue
 
 SCHEMA = "hitpoint.report.1"
+# Of fewer accents in one stream, a percentile says nothing.
+_FEWEST_ACCENTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def _cue(result: CueResult) -> dict[str, Any]:
         "downbeats_s": clock.inside(plan.downbeats),
         "hits": [_hit(clock, measure) for measure in result.hits.hits],
         "chance": round(result.hits.chance, 4) if result.hits.wanted else None,
-        "quality": [_accent_gate(accent) for accent in result.accents],
+        "quality": [_accent_gate(accent) for accent in result.accents if accent.hits >= _FEWEST_ACCENTS],
         "stems": [
             {
                 "name": stem.name,

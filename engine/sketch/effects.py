@@ -116,13 +116,13 @@ _MAKERS: dict[str, Callable[[int, float, float, np.random.Generator], _Doubles]]
 
 
 def _noise(length: int, band: tuple[float, float], rng: np.random.Generator) -> _Doubles:
-    """Noise of a band in Hz, (length, 2), RMS 0.3: half of it in both channels, so that mono keeps it."""
+    """Noise of a band in Hz, (length, 2), RMS 0.3: most of it in both channels, so that mono keeps it."""
     sections = butter(2, band, "bandpass", fs=RATE, output="sos")
     warm = 2_000  # the filter's own start is not heard
-    three = sosfilt(sections, rng.standard_normal((3, length + warm)), axis=1)[:, warm:]
-    three *= 0.3 / np.sqrt(2 * (band[1] - band[0]) / RATE)
-    middle = three[0] * np.sqrt(0.5)
-    return np.stack([middle + three[1] * np.sqrt(0.5), middle + three[2] * np.sqrt(0.5)], axis=1)
+    both = sosfilt(sections, rng.standard_normal((2, length + warm), np.float32), axis=1)[:, warm:]
+    both *= 0.3 / np.sqrt(2 * (band[1] - band[0]) / RATE)
+    middle, side = both[0] * np.sqrt(0.75), both[1] * np.sqrt(0.25)
+    return np.stack([middle + side, middle - side], axis=1)
 
 
 def _tone(hertz: _Doubles) -> _Doubles:

@@ -5,7 +5,6 @@ Like the resampled sound it works on, it grows forwards only and never changes w
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from math import ceil, floor
 from typing import Protocol
@@ -41,10 +40,9 @@ FILTER_KINDS = (
 
 
 class Coloured:
-    """One zone at one key, before its envelope. `plain` gives the unfiltered sound, made anew if need be."""
+    """One zone at one key, before its envelope."""
 
-    def __init__(self, zone: Zone, key: int, plain: Callable[[], Resampled], *, tilted: bool) -> None:
-        self._plain = plain
+    def __init__(self, zone: Zone, key: int, *, tilted: bool) -> None:
         self._filter = _filter(zone)
         self._tilt = _Tilt(key) if tilted else None
         # Empty where the plain sound itself is the bright one.
@@ -56,12 +54,12 @@ class Coloured:
     def bytes(self) -> int:
         return self._bright.nbytes + self._dark.nbytes
 
-    def upto(self, frames: int) -> tuple[FloatArray, FloatArray | None]:
+    def upto(self, frames: int, plain: Resampled) -> tuple[FloatArray, FloatArray | None]:
         """`frames` frames (fewer when the sample ends): as the preset filters them, and a darker version.
 
-        The second is None where the preset opens its own filter with velocity. Not to be changed.
+        `plain` is the unfiltered sound. The second is None where the preset opens its own filter with velocity.
+        Neither is to be changed.
         """
-        plain = self._plain()
         if plain.limit is not None:
             frames = min(frames, plain.limit)
         if frames > self._made and (self._filter or self._tilt):
@@ -118,8 +116,8 @@ def _sustain(zone: Zone) -> float:
 class _Tilt:
     """A gentle low-pass for soft notes: two running means, together a triangle around each frame.
 
-    It begins to fall about an octave above the key, but where the ear hears brightness. Being symmetric it can
-    be mixed with the sound itself without cancelling any of it.
+    It begins to fall about an octave above the key, but where the ear hears brightness. Being symmetric it
+    can be mixed with the sound itself without cancelling any of it.
     """
 
     def __init__(self, key: int) -> None:

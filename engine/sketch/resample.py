@@ -84,8 +84,8 @@ class Resampled:
             frames = min(frames, self.limit)
         made = len(self._sound)
         if frames > made:
-            # Whole pieces: each is made in one go, so that it does not matter who asked for how much. What has
-            # to grow twice may grow again.
+            # Whole pieces: each is made in one go, so that it does not matter who asked for how much.
+            # What has to grow twice may grow again.
             target = -(-max(frames, made * 3 // 2) // PIECE) * PIECE
             if self.limit is not None:
                 target = min(target, self.limit)

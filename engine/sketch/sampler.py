@@ -229,24 +229,18 @@ class Sampler:
     def _colour(self, zone: Zone, key: int, frames: int) -> tuple[FloatArray, FloatArray | None]:
         """A zone's sound at a key as far as `frames`; zones that differ in envelope or level share it."""
         step = zone.step(key)
-
-        def plain() -> Resampled:
-            sound = self._plain.get((zone.wave, step))
-            if sound is None:
-                wave = self._waves.get(zone.wave) or Unrolled(self._font, zone.wave)
-                sound = Resampled(wave, step)
-                self._plain.put((zone.wave, step), sound)
-            return sound
-
+        plain = self._plain.get((zone.wave, step))
+        if plain is None:
+            plain = Resampled(self._waves.get(zone.wave) or Unrolled(self._font, zone.wave), step)
         identity = (zone.wave, step, key, *(zone.value(kind) for kind in FILTER_KINDS))
         coloured = self._coloured.get(identity)
         if coloured is None:
-            coloured = Coloured(zone, key, plain, tilted=zone.wave not in self._opening)
-        sounds = coloured.upto(frames)
+            coloured = Coloured(zone, key, tilted=zone.wave not in self._opening)
+        sounds = coloured.upto(frames, plain)
         # All three may have grown.
         self._coloured.put(identity, coloured)
-        self._plain.put((zone.wave, step), plain())
-        self._waves.put(zone.wave, plain().source)
+        self._plain.put((zone.wave, step), plain)
+        self._waves.put(zone.wave, plain.source)
         return sounds
 
 

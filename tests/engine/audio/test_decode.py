@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import sounds
 
+import sounds
 from hitpoint.engine.audio.decode import SoundFile, audio_blocks, read_mono
 from hitpoint.engine.errors import InputError, Problem
 from judges import need_program

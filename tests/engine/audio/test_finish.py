@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import sounds
 import soxr
 
+import sounds
 from hitpoint.engine.audio.finish import EFFECTS, FULL_SCALE, MUSIC, Finished, finish
 from hitpoint.engine.audio.loudness import Level
 from hitpoint.engine.audio.wav import WorkWriter

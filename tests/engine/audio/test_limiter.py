@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import sounds
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sounds
 from hitpoint.engine.audio.limiter import Limiter
 
 CEILING_DB = -1.15

@@ -8,11 +8,11 @@ import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
-import sounds
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sounds
 from hitpoint.engine.audio.loudness import Energies, KWeighting, LevelMeter, TruePeak
 from hitpoint.engine.audio.oversample import AFTER, BEFORE, CHUNK, chunk_bounds, peaks_between
 

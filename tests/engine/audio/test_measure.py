@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import sounds
 
+import sounds
 from hitpoint.engine.audio.measure import MUSIC, accent_score, accent_scores, measure_hits
 from hitpoint.engine.audio.onset import OnsetCurve, onset_curve
 from hitpoint.engine.types import Hit, HitKind, Plan, TempoSegment

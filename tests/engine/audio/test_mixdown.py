@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import sounds
 
+import sounds
 from hitpoint.engine.audio.mixdown import timeline_blocks
 from hitpoint.engine.errors import Problem
 from hitpoint.engine.timebase import Rate

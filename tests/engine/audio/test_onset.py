@@ -6,11 +6,11 @@ import librosa
 import numpy as np
 import pytest
 import soundfile
-import sounds
 import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import sounds
 from hitpoint.engine.audio.decode import audio_blocks
 from hitpoint.engine.audio.onset import HOP, OnsetMeter, mel_filters, onset_curve
 from judges import shared

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import sounds
 import soxr
 
+import sounds
 from hitpoint.engine.audio.loudness import LevelMeter
 from hitpoint.engine.audio.speech import listen, speech_flags
 from hitpoint.engine.audio.voice import VoiceMeter

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-import sounds
 
+import sounds
 from hitpoint.engine.audio.wav import WorkWriter, float_header, work_blocks, work_frames
 from hitpoint.engine.errors import EngineFault, OutputError
 

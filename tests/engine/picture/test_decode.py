@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from footage import Pixels, flat, number_of, numbered, write_film
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from footage import Pixels, flat, number_of, numbered, write_film
 from hitpoint.engine.errors import InputError
 from hitpoint.engine.picture.decode import MediaInfo, frames, probe, small_frames
 from hitpoint.engine.timebase import Rate

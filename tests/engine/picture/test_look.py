@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from footage import cue_of, flat, numbered, scenery, video, write_film
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from footage import cue_of, flat, numbered, scenery, video, write_film
 from hitpoint.engine.errors import Cancelled
 from hitpoint.engine.picture import source
 from hitpoint.engine.picture.look import look

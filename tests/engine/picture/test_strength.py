@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from footage import Pixels, cue_of, flat, scenery, video, write_film
 
+from footage import Pixels, cue_of, flat, scenery, video, write_film
 from hitpoint.engine.picture.look import look
 from hitpoint.engine.progress import Cancel, silent
 from hitpoint.engine.timebase import Rate

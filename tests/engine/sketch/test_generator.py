@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,6 @@ from hitpoint.engine.sketch.generator import SketchGenerator
 from hitpoint.engine.style import load_style, style_names
 from hitpoint.engine.timebase import SAMPLE_RATE
 from hitpoint.engine.types import Plan, Take
-
-sys.path.insert(0, str(Path(__file__).parent))
 from plans import make_plan, make_request
 
 SHORT = (("A", 6, 0.35, 0.4), ("B", 8, 0.75, 0.6), ("A", 4, 0.45, 0.4))

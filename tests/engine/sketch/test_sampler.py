@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
+import mido
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 from fakes.sound_fonts import Preset, Sample, impulse, saw, sine, span, write_sf2
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from judges import need_program
 
 from hitpoint.engine.errors import EngineFault, InputError
 from hitpoint.engine.sketch import soundfont as sf
@@ -273,17 +277,17 @@ def test_a_sound_does_not_change_when_more_of_it_is_made(
     font = SoundFont(write_sf2(folder / "font.sf2", [saw(periods=7)], [Preset([zone])]))
     (found,) = font.zones(0, 0)
 
-    def fresh() -> Coloured:
-        plain = Resampled(Unrolled(font, found.wave), found.step(pitch))
-        return Coloured(found, pitch, lambda: plain, tilted=True)
+    def fresh() -> tuple[Coloured, Resampled]:
+        return Coloured(found, pitch, tilted=True), Resampled(Unrolled(font, found.wave), found.step(pitch))
 
-    once = fresh().upto(max(lengths))
-    grown = fresh()
+    coloured, plain = fresh()
+    once = coloured.upto(max(lengths), plain)
+    coloured, plain = fresh()
     for length in lengths:
-        for part, whole in zip(grown.upto(length), once, strict=True):
+        for part, whole in zip(coloured.upto(length, plain), once, strict=True):
             assert part is not None
             assert whole is not None
-            assert np.allclose(part, whole[:length], atol=2e-6)
+            assert np.array_equal(part, whole[:length])
 
 
 def test_notes_alike_share_their_sound(tmp_path: Path) -> None:
@@ -316,3 +320,67 @@ def test_every_bundled_preset_sounds(preset: tuple[int, int]) -> None:
         assert np.all(np.isfinite(sound))
         assert 0.003 < np.max(np.abs(sound)) < 1.0
         assert np.max(np.abs(sound[-3:])) < 0.02, "the end of the note clicks"
+
+
+@pytest.mark.judge
+def test_fluidsynth_plays_the_bundled_font_as_we_do(tmp_path: Path) -> None:
+    """Level, pitch and shape of notes by another player: it starts them 64 frames late and has its own loudness."""
+    program = need_program("fluidsynth")
+    cases = [
+        (0, 55, 100),
+        (24, 55, 70),
+        (33, 40, 100),
+        (43, 40, 100),
+        (48, 67, 110),
+        (52, 60, 100),
+        (60, 58, 90),
+    ]
+    midi = mido.MidiFile(ticks_per_beat=480)
+    track = mido.MidiTrack()
+    midi.tracks.append(track)
+    for number, key, velocity in cases:
+        track.append(mido.Message("program_change", program=number))
+        track.append(mido.Message("note_on", note=key, velocity=velocity))
+        track.append(mido.Message("note_off", note=key, time=960))
+        track.append(mido.Message("control_change", control=120, time=1920))  # all sound off after 3 s
+    midi.save(tmp_path / "notes.mid")
+    options = [
+        "-ni",
+        "-q",
+        "-F",
+        "judged.wav",
+        "-r",
+        "48000",
+        "-R",
+        "0",
+        "-C",
+        "0",
+        "-g",
+        "1",
+        "-O",
+        "float",
+        "-T",
+        "wav",
+    ]
+    subprocess.run(
+        [program, *options, str(bundled_font()), "notes.mid"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=100,
+    )
+    theirs, _ = soundfile.read(tmp_path / "judged.wav", dtype="float32")
+    font = SoundFont(bundled_font())
+    levels = []
+    for place, (number, key, velocity) in enumerate(cases):
+        sampler = Sampler(font, [Voice("v", "s", 0, number)], 0)
+        ours = sampler.note(sampler.note_key("v", key, velocity, RATE))[:RATE].sum(axis=1)
+        judged = theirs[3 * place * RATE :][:RATE].sum(axis=1)
+        product = np.fft.irfft(np.fft.rfft(judged, 2 * RATE) * np.conj(np.fft.rfft(ours, 2 * RATE)))
+        lag = int(np.argmax(product[:200]))
+        norm = float(np.linalg.norm(judged) * np.linalg.norm(ours))
+        assert 50 <= lag <= 70, (number, lag)
+        assert product[lag] / norm > 0.95, number
+        levels.append(20 * np.log10(np.linalg.norm(judged) / np.linalg.norm(ours)))
+    assert np.ptp(levels) < 2.5, levels

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from footage import cue_of, flat, numbered, video, write_film
 
+from footage import cue_of, flat, numbered, video, write_film
 from hitpoint.engine.audio.decode import read_mono
 from hitpoint.engine.errors import InputError
 from hitpoint.engine.picture.decode import frames, probe
