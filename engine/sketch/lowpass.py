@@ -57,7 +57,7 @@ class Coloured:
     def upto(self, frames: int, plain: Resampled) -> tuple[FloatArray, FloatArray | None]:
         """`frames` frames (fewer when the sample ends): as the preset filters them, and a darker version.
 
-        `plain` is the unfiltered sound. The second is None where the preset opens its own filter with velocity.
+        `plain` is the unfiltered sound. None as second where the preset opens its own filter with velocity.
         Neither is to be changed.
         """
         if plain.limit is not None:

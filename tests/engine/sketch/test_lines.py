@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from hitpoint.engine.serial import canonical
 from hitpoint.engine.timebase import SAMPLE_RATE
 from pieces import NEAR, STYLES, composed, of
 from plans import make_plan, make_request

@@ -280,7 +280,7 @@ def test_rf64_is_read_by_libsndfile(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert onsets(read(drums)) == [77]
 
 
-# --- the room ------------------------------------------------------------------------------------------------
+# --- the room -----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3, 40])

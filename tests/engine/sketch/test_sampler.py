@@ -13,7 +13,6 @@ import soundfile
 from fakes.sound_fonts import Preset, Sample, impulse, saw, sine, span, write_sf2
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judges import need_program
 
 from hitpoint.engine.errors import EngineFault, InputError
 from hitpoint.engine.sketch import soundfont as sf
@@ -22,6 +21,7 @@ from hitpoint.engine.sketch.resample import Resampled, Unrolled
 from hitpoint.engine.sketch.sampler import Sampler
 from hitpoint.engine.sketch.soundfont import SoundFont
 from hitpoint.engine.sketch.voices import PRESETS, Voice, bundled_font
+from judges import need_program
 
 RATE = 48_000
 LOUD = 127
@@ -324,7 +324,7 @@ def test_every_bundled_preset_sounds(preset: tuple[int, int]) -> None:
 
 @pytest.mark.judge
 def test_fluidsynth_plays_the_bundled_font_as_we_do(tmp_path: Path) -> None:
-    """Level, pitch and shape of notes by another player: it starts them 64 frames late and has its own loudness."""
+    """Level and shape of notes by another player, which starts them 64 frames late and plays louder."""
     program = need_program("fluidsynth")
     cases = [
         (0, 55, 100),
