@@ -96,10 +96,13 @@ class BwfWriter:
         self.written += len(block)
         if self.written > self._samples:
             raise EngineFault(f"'{self._path.name}' got more than the {self._samples} samples announced")
-        little = np.ascontiguousarray(block, dtype="<i4")
-        self._put(little.view(np.uint8).reshape(-1, 4)[:, :3].tobytes())
+        four = np.ascontiguousarray(block, dtype="<i4").view(np.uint8).reshape(-1, 4)
+        three = np.empty((len(four), 3), np.uint8)
+        for byte in range(3):  # by column: a copy of three-byte rows takes four times as long
+            three[:, byte] = four[:, byte]
+        self._put(three.data)
 
-    def _put(self, data: bytes) -> None:
+    def _put(self, data: bytes | memoryview) -> None:
         self._file.write(data)
         self._hash.update(data)
 
