@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from .errors import Cancelled
 
-STAGES = ("read", "picture", "plan", "generate", "finish", "export")
-
 
 @dataclass(frozen=True, slots=True)
 class Step:

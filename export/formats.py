@@ -18,7 +18,6 @@ from .nodes import Json, noun, walk
 from .otioz import write_otioz
 
 Format = Literal["otio", "otioz", "fcp7"]
-SUFFIX: dict[Format, str] = {"otio": ".otio", "otioz": ".otioz", "fcp7": ".xml"}
 
 
 def write_timeline(

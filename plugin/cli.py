@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..engine.errors import Cancelled, HitpointError, UserError
 from ..engine.manifest import manifest, version
-from .settings import FORMATS, SPLITS
+from .settings import SETTINGS
 
 if TYPE_CHECKING:
     from .options import ScoreOptions, Selection
@@ -52,17 +52,12 @@ def _parser() -> argparse.ArgumentParser:
 
     score = commands.add_parser("score", help="timeline in, stems on new tracks out", allow_abbrev=False)
     _add_input(score)
-    score.add_argument("--model", metavar="NAME", help="generator: auto (default) or sketch")
-    score.add_argument("--style", metavar="NAME", help="a style's name, or auto (default): from the picture")
     score.add_argument(
         "--seed", type=_seed, metavar="N", help="the same seed gives the same music (default: drawn)"
     )
-    score.add_argument(
-        "--loudness", metavar="LUFS", help="of the mix (default: 15 LU under speech, else -16)"
-    )
-    score.add_argument("--format", choices=FORMATS, help="of the scored timeline (default otio)")
-    score.add_argument("--split", choices=SPLITS, help="cuts: one clip a shot (default none)")
-    score.add_argument("--handles", metavar="SECONDS", help="of sound around each clip (default 2)")
+    for setting in SETTINGS:
+        if setting.metavar:
+            score.add_argument(f"--{setting.name}", metavar=setting.metavar, help=setting.help)
     score.set_defaults(run=_score)
 
     analyse = commands.add_parser("analyse", help="the Picture and the Plan, no music", allow_abbrev=False)

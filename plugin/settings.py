@@ -49,15 +49,19 @@ class Setting:
     read: Callable[[str], Any]
     default: Any
     help: str
+    # What the command line calls its value; "" for a setting that has no option there.
+    metavar: str = ""
 
 
 SETTINGS = (
-    Setting("model", str, "auto", "generator: auto or sketch"),
-    Setting("style", str, "auto", "a style's name, or auto: chosen from the picture"),
-    Setting("loudness", _number(-40, -6), None, "LUFS of the mix (default: 15 LU under speech, else -16)"),
-    Setting("handles", _number(0, 30), 2.0, "seconds of sound kept before and after each clip"),
-    Setting("format", _choice(*FORMATS), "otio", "scored timeline: otio, otioz (packed) or fcp7"),
-    Setting("split", _choice(*SPLITS), "none", "cuts: one clip a shot, the sound running on through them"),
+    Setting("model", str, "auto", "generator: auto (default) or sketch", "NAME"),
+    Setting("style", str, "auto", "a style's name, or auto (default): chosen from the picture", "NAME"),
+    Setting("loudness", _number(-40, -6), None, "of the mix (default: 15 LU under speech, else -16)", "LUFS"),
+    Setting("handles", _number(0, 30), 2.0, "of sound before and after each clip (default 2)", "SECONDS"),
+    Setting(
+        "format", _choice(*FORMATS), "otio", "scored timeline: otio (default), otioz (packed) or fcp7", "NAME"
+    ),
+    Setting("split", _choice(*SPLITS), "none", "none (default), or cuts: one clip a shot", "WHERE"),
     Setting("media_roots", _roots, (), "folders whose media may be packed into an otioz"),
 )
 

@@ -6,11 +6,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from ..style import Pattern
-from .form import SIXTEENTH, TICKS, Form, Part, in_tempo, stream
+from .form import SIXTEENTH, TICKS, Form, in_tempo
 from .harmony import Span
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
+from .patterns import patterned, played_bars
 
 _SOFT = "rfoa"
 
@@ -22,14 +22,8 @@ def write_bass(
     events: list[Event] = []
     ticks = [span.tick for span in spans]
     own = form.style.part("bass", part_name)
-    for part in form.parts:
-        if "bass" not in part.stems:
-            continue
-        pattern = draw_pattern(form.style.basslines, part, seed, form.plan.cue, "bass")
-        voices = [voice for voice, level in own.voices if level <= part.level]
-        for bar in part.bars:
-            if bar >= form.ending_bar:
-                break
+    for part, pattern, voices in patterned(form, "bass", own, form.style.basslines, seed, "bass"):
+        for bar in played_bars(form, part):
             for at, length, sign in _steps(form, bar, bar - part.start_bar, pattern):
                 index = bisect_right(ticks, at) - 1
                 # A new chord is always founded on its own bass, also where half time moves the pattern.
@@ -46,16 +40,6 @@ def write_bass(
                     sounding = fit(voice, pitch + octave_of(voice, rank, own.voices[0][0]))
                     events.append(Event("bass", voice, at, held, sounding, clamp(velocity - 5 * rank)))
     return events
-
-
-def draw_pattern(patterns: Sequence[Pattern], part: Part, seed: int, cue: str, purpose: str) -> str:
-    """The pattern of a section: the same whenever its label comes back at the same level."""
-    fitting = [pattern for pattern in patterns if pattern.low <= part.level <= pattern.high]
-    if not fitting:
-        nearest = min(patterns, key=lambda pattern: abs(pattern.low - part.level))
-        fitting = [nearest]
-    rng = stream(seed, cue, purpose, part.section.label, part.level)
-    return fitting[int(rng.integers(len(fitting)))].text
 
 
 def octave_of(voice: str, rank: int, first: str) -> int:

@@ -6,11 +6,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from .bass import draw_pattern
 from .form import SIXTEENTH, TICKS, Form, Part, in_tempo, stream
 from .harmony import Span
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
+from .patterns import patterned, played_bars
 
 _UNDER_SPEECH = "0-------1-------"
 
@@ -27,14 +27,8 @@ def write_figures(
     events: list[Event] = []
     ticks = [span.tick for span in spans]
     own = form.style.part("harmony", part_name)
-    for part in form.parts:
-        if "harmony" not in part.stems:
-            continue
-        pattern = draw_pattern(form.style.figures, part, seed, form.plan.cue, "figure")
-        voices = [voice for voice, level in own.voices if level <= part.level]
-        for bar in part.bars:
-            if bar >= form.ending_bar:
-                break
+    for part, pattern, voices in patterned(form, "harmony", own, form.style.figures, seed, "figure"):
+        for bar in played_bars(form, part):
             signs = _signs(form, part, bar, pattern, seed)
             for at, length, sign in _steps(form, bar, signs):
                 index = bisect_right(ticks, at) - 1

@@ -65,21 +65,6 @@ def augment(bars: Sequence[Bar]) -> tuple[Bar, ...]:
     return tuple(out)
 
 
-def diminish(bars: Sequence[Bar]) -> tuple[Bar, ...]:
-    """Twice as fast: two bars in one."""
-    out: list[Bar] = []
-    for index in range(0, len(bars), 2):
-        pair = bars[index : index + 2]
-        out.append(
-            tuple(
-                Sung(note.at / 2 + EIGHTHS / 2 * half, note.length / 2, note.degree)
-                for half, bar in enumerate(pair)
-                for note in bar
-            )
-        )
-    return tuple(out)
-
-
 def fragment(bars: Sequence[Bar], eighths: float) -> tuple[Bar, ...]:
     """Only what begins within the first `eighths` of each pair of bars."""
     return tuple(

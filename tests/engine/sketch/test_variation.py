@@ -35,8 +35,13 @@ def test_inverting_twice_gives_the_theme_back(bars):
 
 
 @given(THEMES)
-def test_diminishing_undoes_augmenting(bars):
-    assert v.diminish(v.augment(bars)) == tuple(bars)
+def test_augmenting_doubles_time_and_keeps_the_notes(bars):
+    slow = v.augment(bars)
+    assert len(slow) == 2 * len(bars)
+    sung = [(8 * index + note.at, note.degree) for index, bar in enumerate(bars) for note in bar]
+    assert [(8 * index + note.at, note.degree) for index, bar in enumerate(slow) for note in bar] == [
+        (2 * at, degree) for at, degree in sung
+    ]
 
 
 @given(THEMES, st.integers(0, 1000))
