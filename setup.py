@@ -22,6 +22,16 @@ class BuildWithManifest(build_py):
             shutil.copyfile(ROOT / "manifest.json", target)
 
 
+# What a machine needs to run a converted model: no torch.
+RUN = [
+    "tokenizers>=0.22",
+    "safetensors>=0.6",
+    "pyyaml>=6.0.2",
+    "librosa>=0.11",
+    "python-stretch>=0.3.1",
+    "filelock>=3.18",
+]
+
 packages = [f"hitpoint.{folder}" for folder in FOLDERS]
 packages += [f"hitpoint.{folder}.{name}" for folder in FOLDERS for name in find_packages(folder)]
 
@@ -60,6 +70,23 @@ setup(
         "webrtcvad-wheels>=2.0.14",
     ],
     extras_require={
+        # [cpu] and [gpu] exclude each other: both packages install the module `onnxruntime`.
+        "cpu": ["onnxruntime>=1.31,<2", *RUN],
+        "gpu": ["onnxruntime-gpu[cuda,cudnn]>=1.31,<2", *RUN],
+        "neural": ["torch>=2.13", "huggingface_hub>=0.34"],
+        "export": ["onnx>=1.23,<2", "onnxscript>=0.7,<0.8"],
+        "stems": ["demucs>=4.1"],
+        "hf": ["transformers>=5.23,<6"],
+        # Then: pip install --no-deps audiocraft==1.3.0, whose own pins resolve beside nothing current.
+        "audiocraft-compat": [
+            "einops>=0.8",
+            "julius>=0.2.7",
+            "omegaconf>=2.3",
+            "flashy>=0.0.2",
+            "huggingface_hub>=0.34",
+            "tqdm>=4.66",
+            "transformers>=5.23,<6",
+        ],
         "dev": [
             "pytest>=8",
             "hypothesis>=6.100",
