@@ -6,7 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 OUT ?= out
 CODE := engine export plugin ui tests tools setup.py
 
-.PHONY: demo test check format bench bench-hits bench-speech sounds clean
+.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech verify-weights \
+  sounds clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hitpoint demo --out $(OUT)/demo
@@ -33,6 +34,30 @@ bench: $(VENV)/.dev
 bench-hits: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_hits
 
+# Neural parts beside audiocraft and transformers, in one run.
+bench-neural: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_neural
+
+# Clicks with drifting beats, brought to hits, and left alone.
+bench-fit: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_fit
+
+# Models of the real size, with random weights.
+test-heavy: $(VENV)/.dev
+	$(BIN)/python -m pytest -m heavy -s
+
+# A converted model on a machine without torch: an environment of its own, with [cpu] alone.
+test-cpu: $(VENV)/.dev
+	rm -rf $(OUT)/cpu
+	$(PYTHON) -m venv $(OUT)/cpu/venv
+	$(OUT)/cpu/venv/bin/python -m pip --disable-pip-version-check install --quiet -c constraints.txt -e ".[cpu]"
+	HITPOINT_HOME=$(OUT)/cpu/home $(BIN)/python -m tools.tiny_model
+	HITPOINT_HOME=$(OUT)/cpu/home $(OUT)/cpu/venv/bin/python -m tools.check_cpu $(OUT)/cpu
+
+# Fetches published weights, checks them and makes ten seconds of music: for anyone with a network.
+verify-weights: $(VENV)/.dev
+	$(BIN)/python -m tools.verify_weights
+
 # Speech told from our own music.
 bench-speech: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_speech $(wildcard ../shared/footage/narration.flac)
@@ -53,8 +78,10 @@ $(VENV)/.installed: $(VENV)/bin/python setup.py constraints.txt
 	$(PIP) -e .
 	@touch $@
 
+# audiocraft names versions of ten packages that install beside nothing current: it comes without them.
 $(VENV)/.dev: $(VENV)/.installed
-	$(PIP) -e ".[dev]"
+	$(PIP) -e ".[dev,cpu,neural,export,hf,audiocraft-compat,stems]"
+	$(PIP) --no-deps audiocraft==1.3.0
 	@touch $@
 
 .pkg/hitpoint:

@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from .progress import Cancel, Progress
 from .types import Cue, Picture, Plan, Score, Take
+
+Mode = Literal["default", "published"]
+Guide = Literal["none", "score"]
+DecoderName = Literal["auto", "onnx", "torch", "audiocraft"]
+
+
+@dataclass(frozen=True, slots=True)
+class NeuralOptions:
+    """How a neural system is asked. `sketch` reads none of it, and the command line refuses it there.
+
+    mode        published: the paper's behaviour, fp32, nothing fitted afterwards; default: the product's
+    decoder     auto: torch where there is a GPU for it, else ONNX Runtime
+    prompt      for text-conditioned models; empty: written from the Picture and the style
+    guide       score: sketch's rendering as chroma, for melody checkpoints
+    candidates  how many are made at once; the one that meets the hits best is kept
+    guidance    strength of classifier-free guidance; None: the model's own
+    separate    drums, bass and other in place of the one stem `music`
+    """
+
+    mode: Mode = "default"
+    decoder: DecoderName = "auto"
+    prompt: str = ""
+    guide: Guide = "none"
+    candidates: int = 2
+    temperature: float = 1.0
+    top_k: int = 250
+    top_p: float = 0.0
+    guidance: float | None = None
+    separate: bool = False
+
+
+USUAL = NeuralOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +54,7 @@ class TakeRequest:
     plan: Plan
     # Whole frames of sound before and after the cue.
     handle_frames: tuple[int, int] = (0, 0)
+    neural: NeuralOptions = USUAL
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

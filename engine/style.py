@@ -100,6 +100,8 @@ class Feel:
 class Style:
     name: str
     about: str
+    # What a text-conditioned model is told of it.
+    words: str
     tempo_bpm: tuple[float, float]
     # Four energies that divide the five levels.
     levels: tuple[float, ...]
@@ -192,6 +194,7 @@ def _style(name: str, table: Mapping[str, Any]) -> Style:
     return Style(
         name=name,
         about=str(table["about"]),
+        words=str(table["words"]),
         tempo_bpm=(low, high),
         levels=levels,
         enter=enter,

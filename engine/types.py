@@ -408,6 +408,8 @@ class Take:
     notes: tuple[Note, ...] = ()
     instruments: tuple[Instrument, ...] = ()
     problems: tuple[Problem, ...] = ()
+    # Whether its beats are the plan's, or its own, to be found and fitted to the hits.
+    beats: Literal["plan", "own"] = "plan"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..engine.audio.finish import Finished
 from ..engine.audio.measure import AccentScore, HitMeasure, HitReport
 from ..engine.timebase import SAMPLE_RATE
-from ..engine.types import Cue, Plan
+from ..engine.types import Cue, Plan, Take
 from .scored import ScoredCue
 
 SCHEMA = "hitpoint.report.1"
@@ -93,6 +93,23 @@ def _cue(result: CueResult) -> dict[str, Any]:
         "true_peak_dbtp": _rounded(result.finished.cue.true_peak_dbtp),
         "loudness_range_lu": _rounded(result.finished.cue.range_lu),
         "limited_db": _rounded(result.finished.limited_db),
+        **_neural(take),
+    }
+
+
+def _neural(take: Take) -> dict[str, Any]:
+    """How a neural take was made: model, prompt, tokens, candidates, fit. Nothing of sketch's."""
+    made = take.provenance
+    if not made.model:
+        return {}
+    told = ("tokens", "candidates", "frames", "backend", "fit", "separation")
+    return {
+        "neural": {
+            "model": made.model,
+            "weights_sha256": made.weights_sha256,
+            "prompt": made.prompt or None,
+            **{key: take.extra[key] for key in told if key in take.extra},
+        }
     }
 
 

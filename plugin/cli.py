@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..engine.errors import Cancelled, HitpointError, UserError
 from ..engine.manifest import manifest, version
+from .models_command import add_models, add_onnx
 from .settings import SETTINGS
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     for setting in SETTINGS:
         if setting.metavar:
-            score.add_argument(f"--{setting.name}", metavar=setting.metavar, help=setting.help)
+            score.add_argument(
+                f"--{setting.name.replace('_', '-')}", metavar=setting.metavar, help=setting.help
+            )
     score.set_defaults(run=_score)
 
     analyse = commands.add_parser("analyse", help="the Picture and the Plan, no music", allow_abbrev=False)
@@ -67,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     demo = commands.add_parser("demo", help="a made-up film, scored in two styles", allow_abbrev=False)
     demo.add_argument("--out", type=Path, default=Path("hitpoint-demo"), metavar="DIR")
     demo.set_defaults(run=_demo)
+
+    add_models(commands)
+    add_onnx(commands)
     return parser
 
 
@@ -113,6 +119,7 @@ def _selection(options: argparse.Namespace) -> Selection:
 
 
 def _score_options(options: argparse.Namespace) -> ScoreOptions:
+    from ..engine.generator import NeuralOptions
     from .options import ScoreOptions
     from .settings import resolve
 
@@ -129,6 +136,19 @@ def _score_options(options: argparse.Namespace) -> ScoreOptions:
         format=settings["format"],
         split=settings["split"],
         media_roots=settings["media_roots"],
+        use=settings["use"],
+        neural=NeuralOptions(
+            mode=settings["mode"],
+            decoder=settings["decoder"],
+            prompt=settings["prompt"],
+            guide=settings["guide"],
+            candidates=settings["candidates"],
+            temperature=settings["temperature"],
+            top_k=settings["top_k"],
+            top_p=settings["top_p"],
+            guidance=settings["guidance"],
+            separate=settings["stems"] == "separate",
+        ),
     )
 
 

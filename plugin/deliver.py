@@ -41,7 +41,8 @@ def deliver(
     write_midi(run.building / "score.mid", scored)
     write_cue_sheet(run.building / "cuesheet.csv", scored, title=options.source.stem)
     write_marker_list(run.building / "markers.csv", scored)
-    write_credits(run.building / "credits.json", scored, notices=[_sounds_notice()])
+    sounds = any(result.scored.take.provenance.sounds for result in results)
+    write_credits(run.building / "credits.json", scored, notices=[_sounds_notice()] if sounds else [])
     for number, result in enumerate(results, start=1):
         name = "fit.png" if len(results) == 1 else f"cue{number:02}-fit.png"
         _draw(run.building / name, result)

@@ -15,7 +15,9 @@ from ..engine.audio.finish import DEFAULT_LUFS, UNDER_SPEECH_LU, finish
 from ..engine.audio.loudness import Level
 from ..engine.audio.measure import accent_scores, measure_hits
 from ..engine.generator import TakeRequest
+from ..engine.models.tokens import TOKENS, TOKENS_FILE
 from ..engine.progress import Cancel, Progress
+from ..engine.store.durable import durable_write
 from ..engine.types import Cue, Picture, Stem, Take
 from ..export.bwf import BwfInfo, bwf_writer
 from ..export.report import CueResult
@@ -50,7 +52,20 @@ def master(
     progress: Progress,
     cancel: Cancel,
 ) -> CueResult:
-    """Write `take`'s stems under `folder/stems` and its mix into `folder`, and measure hits on them."""
+    """Write `take`'s stems under `folder/stems` and its mix into `folder`, and measure hits on them.
+
+    Music with beats of its own is fitted to the hits first, and measured against its own beats.
+    """
+    if request.neural.separate:
+        from ..engine.models.separate import separate
+
+        take = separate(take, work, progress=progress, cancel=cancel)
+    if take.beats == "own":
+        from ..engine.fit.fit import fit_take
+
+        take = fit_take(request, take, work, progress=progress, cancel=cancel)
+        request = replace(request, plan=take.plan)
+    take = _keep_tokens(take, folder, prefix)
     sink = _Files(request, folder, prefix)
     finished = finish(
         take.stems,
@@ -73,6 +88,15 @@ def master(
         measure_hits(finished.onsets, request.plan, head_samples=head),
         accent_scores(finished.onsets, request.plan, head_samples=head),
     )
+
+
+def _keep_tokens(take: Take, folder: Path, prefix: str) -> Take:
+    """The tokens move out of the work files, and the take names them relative to the run's folder."""
+    if TOKENS not in take.extra:
+        return take
+    name = f"{prefix}{TOKENS_FILE}"
+    durable_write(folder / name, Path(take.extra[TOKENS]).read_bytes())
+    return replace(take, extra={**take.extra, TOKENS: name})
 
 
 class _Files:

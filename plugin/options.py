@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
+from ..engine.generator import USUAL, NeuralOptions
 from ..engine.timebase import Rate
 from ..export.formats import Format
 
@@ -33,3 +35,6 @@ class ScoreOptions:
     format: Format
     split: str
     media_roots: tuple[str, ...] = ()
+    # What the music is for: "client" refuses weights whose licence forbids selling it.
+    use: Literal["any", "client"] = "any"
+    neural: NeuralOptions = USUAL

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import json
 import secrets
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import InputError, OptionError
-from ..engine.generator import Generator, TakeRequest
+from ..engine.errors import InputError
+from ..engine.generator import TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
 from ..engine.plan.plan import make_plan
 from ..engine.plan.score import choose_style, make_score
 from ..engine.progress import Cancel, Progress, Step, silent
-from ..engine.serial import from_json, pretty
+from ..engine.serial import from_json, pretty, to_json
 from ..engine.store.durable import durable_write
 from ..engine.style import load_style
 from ..engine.types import Cue, Picture, Score, Take
 from ..export.report import CueResult, build_report
 from .deliver import deliver
+from .generators import SKETCH, Chosen, choose_generator
 from .master import handle_frames, master
 from .options import ScoreOptions, Selection
 from .runfolder import RunFolder, default_folder
@@ -32,7 +34,6 @@ from .timeline.read import read_timeline
 from .timeline.select import select_cues
 
 SCORE_FILE = "score.json"
-GENERATORS = ("auto", "sketch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,10 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
     """
     cancel = cancel or Cancel()
     watch = Stopwatch()
-    why = _generator_reason(options.model)
+    chosen = choose_generator(options)
+    if chosen.name != SKETCH and options.neural.mode == "published":
+        # The paper's music is as long as the film: there is nothing to fill handles with.
+        options = replace(options, handles=0.0)
     if options.style != "auto":
         load_style(options.style)
     with RunFolder(options.out or default_folder(options.source), options.source.name) as run:
@@ -81,12 +85,17 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
             music = _shared_score(options, run, cues, pictures)
             requests = [
                 TakeRequest(
-                    cue, picture, music, make_plan(cue, picture, music), handle_frames(cue, options.handles)
+                    cue,
+                    picture,
+                    music,
+                    make_plan(cue, picture, music),
+                    handle_frames(cue, options.handles),
+                    options.neural,
                 )
                 for cue, picture in zip(cues, pictures, strict=True)
             ]
             progress(Step("plan", 1, 1, f"{music.style}, {len(requests)} planned"))
-        results = _make(requests, options, run, watch, progress, cancel)
+        results = _make(requests, chosen, options, run, watch, progress, cancel)
         with watch.of("export"):
             progress(Step("export", 0, 1, "files"))
             durable_write(run.building / SCORE_FILE, pretty(music))
@@ -96,8 +105,8 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
             results,
             input_name=options.source.name,
             input_sha256=document.sha256,
-            generator="sketch",
-            why=why,
+            generator=chosen.name,
+            why=chosen.why,
             seed=music.seed,
             version=version(),
             request=_resolved(options, music),
@@ -131,14 +140,6 @@ def _told(document: Document, cues: Sequence[Cue]) -> str:
     return f"{len(document.shots)} shots at {document.rate} fps, {cue}"
 
 
-def _generator_reason(model: str) -> str:
-    if model not in GENERATORS:
-        raise OptionError(f"there is no model '{model}': choose one of {', '.join(GENERATORS)}")
-    if model == "auto":
-        return "since no neural model is on this machine"
-    return "as asked for by --model"
-
-
 def _shared_score(
     options: ScoreOptions, run: RunFolder, cues: Sequence[Cue], pictures: Sequence[Picture]
 ) -> Score:
@@ -166,22 +167,20 @@ def _saved_score(run: RunFolder) -> Score | None:
 
 def _make(
     requests: Sequence[TakeRequest],
+    chosen: Chosen,
     options: ScoreOptions,
     run: RunFolder,
     watch: Stopwatch,
     progress: Progress,
     cancel: Cancel,
 ) -> list[CueResult]:
-    from ..engine.sketch.generator import SketchGenerator
-
-    run.need_space(_bytes_needed(requests))
+    run.need_space(_bytes_needed(requests, chosen))
     results = []
     for number, request in enumerate(requests, start=1):
         work = run.building / f".work{number}"
         work.mkdir()
-        generator: Generator = SketchGenerator(work)
         with watch.of("generate"):
-            take = generator.generate(request, progress=progress, cancel=cancel)
+            take = chosen.make(work).generate(request, progress=progress, cancel=cancel)
         with watch.of("finish"):
             prefix = f"cue{number:02}-" if len(requests) > 1 else ""
             results.append(
@@ -196,15 +195,13 @@ def _make(
                     cancel=cancel,
                 )
             )
-        for leftover in work.iterdir():
-            leftover.unlink()
-        work.rmdir()
+        shutil.rmtree(work)
     return results
 
 
-def _bytes_needed(requests: Sequence[TakeRequest]) -> int:
+def _bytes_needed(requests: Sequence[TakeRequest], chosen: Chosen) -> int:
     """Float stems and the finish's two curves of one cue at a time, 24-bit stems and mix of all."""
-    stems = max(len(load_style(request.score.style).stems) for request in requests)
+    stems = chosen.stems or max(len(load_style(request.score.style).stems) for request in requests)
     lengths = [request.cue.samples + sum(request.handle_samples) for request in requests]
     return max(lengths) * (stems + 2) * 8 + sum(lengths) * (stems + 1) * 6
 
@@ -221,6 +218,8 @@ def _resolved(options: ScoreOptions, music: Score) -> dict[str, Any]:
     chosen = options.selection
     return {
         "model": options.model,
+        "use": options.use,
+        "neural": to_json(options.neural),
         "style": music.style,
         "seed": music.seed,
         "range": list(chosen.range_text) if chosen.range_text else None,

@@ -16,6 +16,11 @@ from typing import Any
 from ..engine.errors import OptionError
 from ..engine.paths import data_dir
 
+MODES = ("default", "published")
+GUIDES = ("none", "score")
+DECODERS = ("auto", "onnx", "torch", "audiocraft")
+USES = ("any", "client")
+STEMS = ("music", "separate")
 FORMATS = ("otio", "otioz", "fcp7")
 SPLITS = ("none", "cuts")
 
@@ -39,6 +44,16 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return read
 
 
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError(f"choose a whole number from {low} to {high}")
+        return value
+
+    return read
+
+
 def _roots(text: str) -> tuple[str, ...]:
     return tuple(part for part in text.split(os.pathsep) if part)
 
@@ -54,10 +69,31 @@ class Setting:
 
 
 SETTINGS = (
-    Setting("model", str, "auto", "generator: auto (default) or sketch", "NAME"),
+    Setting("model", str, "auto", "auto (default), sketch, or a model of 'hitpoint models list'", "NAME"),
+    Setting(
+        "use",
+        _choice(*USES),
+        "any",
+        "any (default), or client: no weights for non-commercial use only",
+        "WHAT",
+    ),
     Setting("style", str, "auto", "a style's name, or auto (default): chosen from the picture", "NAME"),
     Setting("loudness", _number(-40, -6), None, "of the mix (default: 15 LU under speech, else -16)", "LUFS"),
     Setting("handles", _number(0, 30), 2.0, "of sound before and after each clip (default 2)", "SECONDS"),
+    Setting("prompt", str, "", "words for a text model (default: written from picture and style)", "TEXT"),
+    Setting("guide", _choice(*GUIDES), "none", "score: a melody model follows sketch's rendering", "NAME"),
+    Setting("mode", _choice(*MODES), "default", "published: exactly what the model's paper does", "NAME"),
+    Setting(
+        "decoder", _choice(*DECODERS), "auto", "auto (default), onnx, torch, or audiocraft (slow)", "NAME"
+    ),
+    Setting("candidates", _whole(1, 16), 2, "pieces a neural model makes to choose from (default 2)", "N"),
+    Setting("temperature", _number(0.5, 1.5), 1.0, "of a neural model's choices (default 1)", "T"),
+    Setting("top_k", _whole(0, 2048), 250, "likeliest tokens to choose from, 0 for all (default 250)", "N"),
+    Setting("top_p", _number(0, 1), 0.0, "choose from this share of likelihood instead (default off)", "P"),
+    Setting("guidance", _number(1, 6), None, "how closely a model follows what it sees or reads", "G"),
+    Setting(
+        "stems", _choice(*STEMS), "music", "separate: drums, bass and other of neural music by demucs", "NAME"
+    ),
     Setting(
         "format", _choice(*FORMATS), "otio", "scored timeline: otio (default), otioz (packed) or fcp7", "NAME"
     ),

@@ -20,7 +20,7 @@ import scipy.ndimage
 from ..timebase import SAMPLE_RATE
 from ..types import Hit, Plan
 from .finish import EFFECTS, MUSIC
-from .onset import HOP, OnsetCurve
+from .onset import HOP, OnsetCurve, onset_peaks
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -30,9 +30,6 @@ _TOLERANCE = round(TOLERANCE_S * SAMPLE_RATE)
 _REACH = round(_TOLERANCE / HOP)
 _SHIFTS = 200
 _SEED = 20_200_601
-# The flux of two neighbouring windows peaks this long after a sound begins: 0.75 to 1.15 steps, measured on
-# clicks, drums and synthesisers.
-_LATE = HOP
 # A stem plays where its level within two seconds is above this (mean square, -60 dBFS).
 _AUDIBLE = 1e-6
 _NEARBY = round(4 * SAMPLE_RATE / HOP)
@@ -97,9 +94,7 @@ class _Stream:
         # Few effects, long noisy tails: only what comes near the strongest is an onset there.
         least = float(strength.max(initial=0)) / 4 if few else 0.0
         mean, deviation = float(strength.mean()), float(strength.std())
-        top = (strength > 0) & (strength >= scipy.ndimage.maximum_filter1d(strength, 3))
-        index = np.flatnonzero(top)
-        self._samples = np.round((index + _between(strength, index)) * HOP).astype(np.int64) - _LATE
+        index, self._samples = onset_peaks(strength)
         self._z = (strength[index] - mean) / deviation if deviation > 0 else np.zeros(len(index))
         hits = np.array([hit.sample for hit in plan.hits], np.int64)
         beats = np.array(plan.beats, np.int64)
@@ -129,14 +124,6 @@ class _Stream:
         return np.asarray(np.abs(nearest - samples) <= _TOLERANCE)
 
 
-def _between(strength: Floats, index: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
-    """Where the tops of parabolas through peaks and their neighbours lie, in steps from the peaks."""
-    padded = np.pad(strength.astype(np.float64), 1, mode="edge")
-    before, top, after = padded[index], padded[index + 1], padded[index + 2]
-    bend = before - 2 * top + after
-    return np.asarray(np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0.0))
-
-
 def _strongest(
     samples: npt.NDArray[np.int64], z: npt.NDArray[np.floating], sample: int
 ) -> tuple[float, int] | None:
@@ -153,8 +140,9 @@ def _measure(hit: Hit, streams: Mapping[str, _Stream], plan: Plan, head: int) ->
     if MUSIC in streams:
         onset = streams[MUSIC].clear_onset(at)
         stems = [name for name in streams if name not in (MUSIC, EFFECTS)]
-        if onset is not None and stems:
-            met_by = max(stems, key=lambda name: streams[name].standing_out(at))
+        if onset is not None:
+            # Music of one stem has that name itself.
+            met_by = max(stems, key=lambda name: streams[name].standing_out(at), default=MUSIC)
     if onset is None and EFFECTS in streams:
         onset = streams[EFFECTS].clear_onset(at)
         met_by = "none" if onset is None else EFFECTS

@@ -14,6 +14,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
+import scipy.ndimage
 import scipy.signal
 import scipy.sparse
 
@@ -22,6 +23,9 @@ from ..timebase import SAMPLE_RATE
 Floats = npt.NDArray[np.float32]
 
 HOP = 480  # samples at 48 kHz: 10 ms
+# The flux of two neighbouring windows peaks this long after a sound begins: 0.75 to 1.15 steps, measured on
+# clicks, drums and synthesisers.
+LATE = HOP
 _HALF_HOP = HOP // 2  # the analysis runs at 24 kHz: nothing above 12 kHz decides an onset
 _WINDOW = 1024  # 43 ms
 _BANDS = 128
@@ -48,6 +52,22 @@ class OnsetCurve:
     def at(self, sample: int) -> int:
         """Index nearest to a sample of the stream."""
         return min(max(0, round(sample / HOP)), len(self.strength) - 1)
+
+
+def onset_peaks(strength: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int64]]:
+    """The local maxima of a curve's strength: their indices, and the samples at which their sounds begin."""
+    top = (strength > 0) & (strength >= scipy.ndimage.maximum_filter1d(strength, 3))
+    index = np.flatnonzero(top)
+    samples = np.round((index + _between(strength, index)) * HOP).astype(np.int64) - LATE
+    return index, samples
+
+
+def _between(strength: Floats, index: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """Where the tops of parabolas through peaks and their neighbours lie, in steps from the peaks."""
+    padded = np.pad(strength.astype(np.float64), 1, mode="edge")
+    before, top, after = padded[index], padded[index + 1], padded[index + 2]
+    bend = before - 2 * top + after
+    return np.asarray(np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0.0))
 
 
 @cache

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
@@ -59,6 +61,14 @@ def tiny_musicgen(
         melody=MelodyConfig() if melody else None,
     )
     return config, random_state(model_shapes(config), seed)
+
+
+TINY_MODELS = {
+    "tiny-gvmgen": tiny_gvmgen,
+    "tiny-musicgen": tiny_musicgen,
+    "tiny-melody": partial(tiny_musicgen, melody=True),
+    "tiny-stereo": partial(tiny_gvmgen, stereo=True),
+}
 
 
 def _codec(stereo: bool) -> CodecConfig:

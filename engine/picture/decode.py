@@ -10,10 +10,11 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -41,6 +42,10 @@ _CLOCKLESS = ("h264", "hevc", "vvc", "av1", "obu", "m4v", "mpegvideo")
 # How far before the wanted time a container is asked to go: first for the picture before it, then further
 # when its index sent us too late.
 _SEEK_BACK_S = (Fraction(1, 10), 2, 10, 60)
+
+# Wanted pictures nearer than this are reached by decoding what lies between: a seek costs about as much.
+_READ_THROUGH_S = 4
+_HOLD_S = Fraction(1, 2)
 
 # Demuxers of real media by ffmpeg's names. Absent on purpose: concat, hls, dash, image2 (patterns), sdp.
 _FORMATS = (
@@ -145,6 +150,50 @@ def frames(
             if time_s >= end_s:
                 return
         yield from (small(*held) for held in before)
+
+
+def shown_pictures(path: Path, times_s: Sequence[Fraction]) -> Generator[Frame | None]:
+    """The picture on screen at each of `times_s` (ascending), upright RGB at full size; None after the end.
+
+    That is the last one that began at or before the time; before the first picture it is the first. One pass,
+    a seek where nothing is wanted for a while; only what is wanted is converted. InputError when the file
+    does not open or nothing more can be read.
+    """
+    waiting = list(times_s)
+    while waiting:
+        near = next(
+            (n for n, (a, b) in enumerate(pairwise(waiting), 1) if b - a > _READ_THROUGH_S), len(waiting)
+        )
+        yield from _shown(path, waiting[:near])
+        waiting = waiting[near:]
+
+
+def _shown(path: Path, times_s: Sequence[Fraction]) -> Generator[Frame | None]:
+    waiting = list(times_s)
+    shown: tuple[Fraction, av.VideoFrame] | None = None
+    step_s = Fraction(0)
+    with closing(_decoded(path, waiting[0])) as decoded:
+        for time_s, picture in decoded:
+            while shown is not None and waiting and time_s > waiting[0]:
+                yield _upright(*shown)
+                waiting.pop(0)
+            if not waiting:
+                return
+            if shown is not None:
+                step_s = time_s - shown[0]
+            shown = (time_s, picture)
+    for time_s in waiting:
+        # The last picture stays as long as the one before it did, and a little longer, since lengths are
+        # rounded; a still picture stays for ever.
+        held = shown is not None and (not step_s or time_s < shown[0] + step_s + _HOLD_S)
+        yield _upright(*shown) if shown is not None and held else None
+
+
+def _upright(time_s: Fraction, picture: av.VideoFrame) -> Frame:
+    pixels = picture.to_ndarray(format="rgb24")
+    # Degrees counter-clockwise that the file asks its player to turn the picture by.
+    turned = np.rot90(pixels, round(picture.rotation / 90) % 4)
+    return Frame(time_s, np.ascontiguousarray(turned))
 
 
 def _decoded(path: Path, start_s: Fraction) -> Generator[tuple[Fraction, av.VideoFrame]]:

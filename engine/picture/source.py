@@ -70,7 +70,7 @@ def look_at_source(
     known = Features.none()
     if use_cache:
         try:
-            key = f"{_identity(media, cancel)}-{VERSION}"
+            key = f"{media_sha256(media, cancel)}-{VERSION}"
         except InputError as error:
             return Seen(known, problem=Problem("picture", str(error)))
         known = Features.from_arrays(load_arrays(_KIND, key))
@@ -174,7 +174,8 @@ def sequence_file(folder: str, sequence: ImageSequence, index: int) -> Path:
     return Path(folder) / f"{sequence.prefix}{number:0{sequence.padding}d}{sequence.suffix}"
 
 
-def _identity(media: Media, cancel: Cancel) -> str:
+def media_sha256(media: Media, cancel: Cancel) -> str:
+    """The sha256 of a medium's bytes as hex, of all pictures of a sequence. InputError when unreadable."""
     if media.sequence is None:
         # Checked before a byte is read: a device has no end.
         return sha256_file(plain_file(Path(media.path)), cancel=cancel)

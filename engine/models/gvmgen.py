@@ -1,0 +1,115 @@
+"""What GVMGen's decoder attends to: the pictures of a window's own time, and a few of the whole film.
+
+`published` mode keeps the paper's behaviour: every frame of the cue in every window.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..generator import TakeRequest
+from ..progress import Cancel, Progress
+from ..timebase import SAMPLE_RATE
+from .backends import Backend
+from .config import FRAME_RATE
+from .generate.windows import Window
+from .library import Installed
+from .neural import Floats, Timing, Told
+from .runtime.encoder import PictureEncoder, Temporal
+from .step import Condition
+from .visual.embed import embed_cue
+from .visual.frames import frame_times
+
+# Frames of the whole cue that every window sees beside its own, so that long music stays one piece.
+ANCHORS = 4
+# Times that take no positional term.
+_UNTIMED = -1.0
+
+
+def picture_conditioner(
+    installed: Installed,
+    request: TakeRequest,
+    timing: Timing,
+    backend: Backend,
+    folder: Path,
+    progress: Progress,
+    cancel: Cancel,
+) -> PictureConditioner:
+    """Looks at the cue's frames (those never seen before), and keeps a row of memory for each."""
+    config = installed.card.config
+    published = request.neural.mode == "published"
+    seen = frame_times(request.cue, config.frame_rate, "legacy_skip" if published else "pts")
+    encoder = PictureEncoder(installed.folder, backend.encoder_precision, backend.device)
+    embedded = embed_cue(
+        request.cue,
+        seen,
+        encoder,
+        progress=progress,
+        cancel=cancel,
+    )
+    encoder.close()
+    temporal = Temporal(installed.folder, backend.encoder_precision, backend.device)
+    return PictureConditioner(
+        embedded.rows,
+        np.asarray(seen.times_s, np.float64),
+        temporal,
+        head_s=timing.head_s,
+        cue_s=request.cue.samples / SAMPLE_RATE,
+        whole=published,
+        told=Told(
+            problems=embedded.problems,
+            facts=(("frames", {"used": len(embedded.rows), "encoded": embedded.encoded}),),
+        ),
+    )
+
+
+class PictureConditioner:
+    """Rows of memory [N, D] at cue times [N] s, and the projection to every layer's keys and values."""
+
+    def __init__(
+        self,
+        rows: Floats,
+        times_s: np.ndarray[tuple[int], np.dtype[np.float64]],
+        temporal: Temporal,
+        *,
+        head_s: float,
+        cue_s: float,
+        whole: bool,
+        told: Told,
+    ) -> None:
+        self._rows = rows
+        self._times_s = times_s
+        self._temporal = temporal
+        self._head_s = head_s
+        self._cue_s = cue_s
+        self._whole = whole
+        self._told = told
+
+    def condition(self, window: Window) -> Condition:
+        index, times_s = self.frames(window)
+        memory, temporal_kv = self._temporal.project(
+            self._rows[index][None], np.asarray(times_s, np.float32)[None]
+        )
+        return Condition(temporal_kv=temporal_kv, memory=memory)
+
+    def frames(self, window: Window) -> tuple[list[int], list[float]]:
+        """Which rows a window attends to, and their times from its start (-1: an anchor, untimed)."""
+        start_s = window.start / FRAME_RATE - self._head_s
+        end_s = window.end / FRAME_RATE - self._head_s
+        everything = range(len(self._rows))
+        if self._whole:
+            own = list(everything)
+        else:
+            # Handles see the cue's first and last picture, so a window never sees none.
+            low = min(start_s, self._times_s[-1])
+            own = [i for i in everything if low <= self._times_s[i] < end_s] or [0]
+        times_s = [max(0.0, float(self._times_s[i]) - start_s) for i in own]
+        if len(own) == len(self._rows):
+            return own, times_s
+        anchors = [round((k + 0.5) * len(self._rows) / ANCHORS - 0.5) for k in range(ANCHORS)]
+        return own + anchors, times_s + [_UNTIMED] * ANCHORS
+
+    def told(self) -> Told:
+        return self._told

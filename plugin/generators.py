@@ -1,0 +1,98 @@
+"""Which generator makes the takes of a run, and why: said in the report's first line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..engine.errors import OptionError
+from ..engine.generator import USUAL, Generator, NeuralOptions
+from .options import ScoreOptions
+
+SKETCH = "sketch"
+AUTO = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """`make` gives a generator whose work files go to a folder. `stems`: the most that a take has of them,
+    or None where the style decides.
+    """
+
+    name: str
+    why: str
+    make: Callable[[Path], Generator]
+    stems: int | None = None
+
+
+def choose_generator(options: ScoreOptions) -> Chosen:
+    """The generator that `options.model` names. OptionError when it is not here or may not be used."""
+    if options.model == SKETCH:
+        return _sketch("as asked for by --model", options)
+    from ..engine.models.library import choose_auto, find
+    from ..engine.models.licences import refuse_unless_allowed
+
+    if options.model == AUTO:
+        installed = choose_auto(options.use)
+        if installed is None:
+            return _sketch(f"since no neural model{_for(options.use)} is on this machine", options)
+        why = f"with '{installed.card.name}', the best model on this machine{_for(options.use)}"
+    else:
+        installed = find(options.model)
+        why = f"with '{installed.card.name}', as asked for by --model"
+    refuse_unless_allowed(installed.card, options.use)
+    config = installed.card.config
+    _check(options.neural, kind=config.kind, melody=config.melody is not None, name=installed.card.name)
+
+    def make(folder: Path) -> Generator:
+        from ..engine.models.neural import NeuralGenerator
+
+        if config.kind == "gvmgen":
+            from ..engine.models.gvmgen import picture_conditioner
+
+            return NeuralGenerator(installed, folder, picture_conditioner)
+        from ..engine.models.musicgen import text_conditioner
+
+        return NeuralGenerator(installed, folder, text_conditioner)
+
+    return Chosen(config.kind, why, make, stems=3 if options.neural.separate else 1)
+
+
+def _for(use: str) -> str:
+    return " that a client's film may use" if use == "client" else ""
+
+
+def _sketch(why: str, options: ScoreOptions) -> Chosen:
+    def make(folder: Path) -> Generator:
+        from ..engine.sketch.generator import SketchGenerator
+
+        return SketchGenerator(folder)
+
+    changed = [
+        option
+        for option, differs in _differences(options.neural).items()
+        if differs and options.model == SKETCH
+    ]
+    if changed:
+        raise OptionError(
+            f"{changed[0]} is for neural models, and sketch reads none of it: leave it out, or name a model"
+        )
+    return Chosen(SKETCH, why, make)
+
+
+def _differences(neural: NeuralOptions) -> dict[str, bool]:
+    return {
+        f"--{name.replace('_', '-')}": getattr(neural, name) != getattr(USUAL, name)
+        for name in NeuralOptions.__dataclass_fields__
+    }
+
+
+def _check(neural: NeuralOptions, *, kind: str, melody: bool, name: str) -> None:
+    if neural.prompt and kind != "musicgen":
+        raise OptionError(f"'{name}' reads pictures and takes no words: leave --prompt out")
+    if neural.guide == "score" and not melody:
+        raise OptionError(
+            f"'{name}' cannot be guided by a score, melody checkpoints can: leave --guide out, "
+            "or use musicgen-melody"
+        )

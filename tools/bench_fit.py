@@ -1,0 +1,164 @@
+"""Does fitted music meet the cuts? Click music with known, drifting beats on random cut lists; and its cost.
+
+python -m tools.bench_fit [LISTS]
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from hitpoint.engine.audio.measure import measure_hits
+from hitpoint.engine.audio.onset import onset_curve
+from hitpoint.engine.audio.wav import work_blocks
+from hitpoint.engine.fit.beats import find_beats
+from hitpoint.engine.fit.fit import fit_take
+from hitpoint.engine.fit.match import match, met, straight, warped
+from hitpoint.engine.progress import Cancel, silent
+from hitpoint.engine.timebase import SAMPLE_RATE
+from hitpoint.engine.types import Hit
+
+_TESTS = Path(__file__).resolve().parents[1] / "tests"
+sys.path[:0] = [str(_TESTS), str(_TESTS / "engine" / "plan")]
+import clicks
+import cutlists
+
+Row = tuple[str, str, str]
+Samples = npt.NDArray[np.int64]
+
+_LISTS = 12
+_MEAN_SHOTS_S = (2.0, 3.5, 6.0)
+_NEAR = round(0.040 * SAMPLE_RATE)
+
+
+@dataclass
+class _Sums:
+    """Hits met of one kind of cut list, before and after; onsets and errors of the stretch."""
+
+    strong: int = 0
+    strong_met: int = 0
+    strong_plain: int = 0
+    hits: int = 0
+    hits_met: int = 0
+    hits_plain: int = 0
+    reported: int = 0
+    chance: float = 0.0
+    onsets: int = 0
+    onsets_after: int = 0
+    worst_ms: float = 0.0
+    seconds: float = 0.0
+
+
+def fitted(seed: int, mean_shot_s: float, sums: _Sums) -> None:
+    """Fit one minute of music to one cut list and add what was found on the result."""
+    request = clicks.cut_request(cutlists.cut_list(seed, mean_shot_s))
+    music = clicks.click_music(1000 + seed, clicks.music_seconds(request))
+    head = request.handle_samples[0]
+    target = request.cue.samples + sum(request.handle_samples)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        take = clicks.take_of({"music": music.sound}, request, folder)
+        start = time.perf_counter()
+        take = fit_take(request, take, folder, progress=silent, cancel=Cancel())
+        sums.seconds += time.perf_counter() - start
+        sound = np.concatenate(list(work_blocks(Path(take.stems[0].path))))
+    curve = onset_curve(sound)
+    after, before = find_beats(curve), find_beats(onset_curve(music.sound))
+    strong = [hit for hit in request.plan.hits if hit.strong]
+    for hits, field in ((strong, "strong"), (request.plan.hits, "hits")):
+        _add(sums, field, len(hits))
+        _add(sums, f"{field}_met", sum(met(after.audible_onsets, hits, straight(target), head_samples=head)))
+        _add(sums, f"{field}_plain", sum(met(music.beats, hits, straight(target), head_samples=head)))
+    report = measure_hits({"music": curve}, take.plan, head_samples=head)
+    sums.reported += report.met
+    sums.chance += report.chance * len(report.wanted)
+    warp = tuple((round(a * SAMPLE_RATE), round(b * SAMPLE_RATE)) for a, b in take.extra["fit"]["anchors_s"])
+    where = warped(music.beats, warp)
+    where = where[(where > _NEAR) & (where < target - _NEAR)]
+    sums.worst_ms = max(sums.worst_ms, float(_distances(after.onsets, where).max()) * 1000 / SAMPLE_RATE)
+    least = before.clear / 2
+    # Only what lies inside the fitted file on both sides.
+    was = warped(before.onsets[before.strengths >= least], warp)
+    sums.onsets += int(((was > _NEAR) & (was < target - _NEAR)).sum())
+    now = after.onsets[after.strengths >= least]
+    sums.onsets_after += int(((now > _NEAR) & (now < target - _NEAR)).sum())
+
+
+def _add(sums: _Sums, field: str, count: int) -> None:
+    setattr(sums, field, getattr(sums, field) + count)
+
+
+def _distances(onsets: Samples, at: Samples) -> Samples:
+    return np.abs(onsets[None, :] - at[:, None]).min(axis=1)
+
+
+def rows(lists: int = _LISTS) -> Iterable[Row]:
+    everything = _Sums()
+    for mean_shot_s in _MEAN_SHOTS_S:
+        sums = _Sums()
+        for seed in range(lists):
+            fitted(seed, mean_shot_s, sums)
+        name = f"shots of {mean_shot_s:g} s, {lists} lists"
+        share = f"{sums.strong_met / sums.strong:.1%}"
+        yield f"fit, {name}: {sums.strong} strong hits within 40 ms", share, "at least 95 %"
+        yield "  the same music, unfitted", f"{sums.strong_plain / sums.strong:.1%}", "control"
+        yield f"  all {sums.hits} hits", f"{sums.hits_met / sums.hits:.1%}", ""
+        yield "  all hits, unfitted", f"{sums.hits_plain / sums.hits:.1%}", "control"
+        yield "  all hits as the report counts them", f"{sums.reported / sums.hits:.1%}", ""
+        yield "  chance in the report", f"{sums.chance / sums.hits:.1%}", ""
+        for field in ("strong", "strong_met", "onsets", "onsets_after"):
+            _add(everything, field, getattr(sums, field))
+        everything.worst_ms = max(everything.worst_ms, sums.worst_ms)
+        everything.seconds += sums.seconds
+    total = len(_MEAN_SHOTS_S) * lists
+    share = f"{everything.strong_met / everything.strong:.1%}"
+    yield f"fit, all {everything.strong} strong hits within 40 ms", share, "at least 95 %"
+    yield "stretch: onsets before and after", f"{everything.onsets} {everything.onsets_after}", "equal"
+    yield (
+        "stretch: worst beat off the warp",
+        f"{everything.worst_ms:.1f} ms",
+        "at most 5 ms + 10 ms measuring",
+    )
+    yield "fit, one minute of music", f"{everything.seconds / total:.2f} s", ""
+    yield from _long()
+
+
+def _long() -> Iterable[Row]:
+    """Ten minutes with a cut every four seconds."""
+    cuts = cutlists.cut_list(1, 4.0, seconds=600)
+    request = clicks.cut_request(cuts)
+    music = clicks.click_music(7, clicks.music_seconds(request), channels=2)
+    beats = find_beats(onset_curve(music.sound))
+    hits: list[Hit] = cuts.hits()
+    target = request.cue.samples + sum(request.handle_samples)
+    start = time.perf_counter()
+    match(beats, hits, head_samples=96_000, target_samples=target, source_samples=len(music.sound))
+    yield f"match, ten minutes, {len(hits)} cuts", f"{time.perf_counter() - start:.2f} s", ""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        take = clicks.take_of({"music": music.sound}, request, folder)
+        del music
+        before_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        start = time.perf_counter()
+        fit_take(request, take, folder, progress=silent, cancel=Cancel())
+        yield "fit, ten minutes of stereo", f"{time.perf_counter() - start:.1f} s", ""
+        grown_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024 - before_mb
+        yield "  more memory than making that music took", f"{grown_mb:.0f} MB", ""
+
+
+def main() -> None:
+    lists = int(sys.argv[1]) if len(sys.argv) > 1 else _LISTS
+    for what, measured, target in rows(lists):
+        print(f"{what:66} {measured:>12}  {target}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
