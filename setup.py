@@ -73,7 +73,7 @@ setup(
         # [cpu] and [gpu] exclude each other: both packages install the module `onnxruntime`.
         "cpu": ["onnxruntime>=1.31,<2", *RUN],
         "gpu": ["onnxruntime-gpu[cuda,cudnn]>=1.31,<2", *RUN],
-        "neural": ["torch>=2.13", "huggingface_hub>=0.34"],
+        "neural": ["torch>=2.13"],
         "export": ["onnx>=1.23,<2", "onnxscript>=0.7,<0.8"],
         "stems": ["demucs>=4.1"],
         "hf": ["transformers>=5.23,<6"],

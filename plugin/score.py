@@ -200,10 +200,13 @@ def _make(
 
 
 def _bytes_needed(requests: Sequence[TakeRequest], chosen: Chosen) -> int:
-    """Float stems and the finish's two curves of one cue at a time, 24-bit stems and mix of all."""
+    """Float stems and the finish's two curves of one cue at a time, 24-bit stems and mix of all; music with
+    beats of its own is kept twice more, before and after its fit.
+    """
     stems = chosen.stems or max(len(load_style(request.score.style).stems) for request in requests)
     lengths = [request.cue.samples + sum(request.handle_samples) for request in requests]
-    return max(lengths) * (stems + 2) * 8 + sum(lengths) * (stems + 1) * 6
+    copies = 1 if chosen.name == SKETCH else 3
+    return max(lengths) * (copies * stems + 2) * 8 + sum(lengths) * (stems + 1) * 6
 
 
 def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResult]) -> list[str]:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 import yaml
 
 from hitpoint.engine.models.codec_state import random_codec_state, to_audiocraft, to_parametrized
 from hitpoint.engine.models.config import CodecConfig, ModelConfig, TextConfig
 from hitpoint.engine.models.export_audiocraft import codec_words, model_words
+from hitpoint.engine.models.importing import checkpoint, child
 from hitpoint.engine.models.importing.random import word_tokenizer
-from hitpoint.engine.models.state import random_state, text_shapes
+from hitpoint.engine.models.state import model_shapes, random_state, text_shapes
 from hitpoint.engine.models.tiny import TINY_CODEC, TINY_TEXT, tiny_gvmgen, tiny_musicgen
 from hitpoint.engine.models.weights import write_tensors
+from hitpoint.engine.progress import Cancel
 
 Arrays = Mapping[str, np.ndarray]
 POINTER = {"pretrained": "facebook/encodec_32khz", "exported": True, "version": "1.3.0"}
@@ -62,11 +66,7 @@ def write_gvmgen(
 def write_musicgen(folder: Path, *, stereo: bool = False, melody: bool = False) -> tuple[ModelConfig, Arrays]:
     """An audiocraft export of a MusicGen: T5 is only named."""
     config, _ = tiny_musicgen(stereo=stereo, melody=melody)
-    from dataclasses import replace
-
     config = replace(config, text=T5_SMALL)
-    from hitpoint.engine.models.state import model_shapes
-
     state = dict(random_state(model_shapes(config), 0))
     if melody:
         state["condition_provider.conditioners.self_wav.chroma.spec.window"] = np.zeros(16, np.float32)
@@ -167,6 +167,19 @@ def huggingface_musicgen(*, stereo: bool = False, melody: bool = False) -> Any:
 
     described = MusicgenConfig(text_encoder=t5, audio_encoder=encodec, decoder=MusicgenDecoderConfig(**sizes))
     return MusicgenForConditionalGeneration(described).eval()
+
+
+def read_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checkpoints are opened in this process: a child takes seconds to start, and has tests of its own."""
+
+    def ask(path: Path, out: Path, cancel: Cancel) -> dict[str, Any]:
+        cancel.check()
+        try:
+            return child._read(path, out)
+        except child.Refused as error:
+            return {"refused": str(error)}
+
+    monkeypatch.setattr(checkpoint, "_ask", ask)
 
 
 def write_huggingface(folder: Path, model: Any, **how: Any) -> None:

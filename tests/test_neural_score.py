@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +206,23 @@ def test_published_mode_needs_the_32_bit_graphs(
     shutil.copytree(tiny_home("tiny-gvmgen", "int8") / "data" / "models", models)
     assert main(["score", str(film), "--model", "tiny-gvmgen", "--mode", "published"]) == 2
     assert "import it again with --precision fp32" in capsys.readouterr().err
+
+
+def test_a_run_in_onnx_loads_nothing_that_only_importing_needs(film: Path, tmp_path: Path) -> None:
+    heavy = ("torch", "onnx", "onnxscript", "transformers", "audiocraft", "demucs")
+    script = f"""
+import sys
+from hitpoint.plugin.cli import main
+assert main(sys.argv[1:]) == 0
+loaded = [name for name in {heavy!r} if name in sys.modules]
+assert not loaded, loaded
+"""
+    arguments = ["score", film, "-o", tmp_path / "out", "--model", "tiny-gvmgen", "--decoder", "onnx"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "HITPOINT_HOME": str(tiny_home("tiny-gvmgen")), "HITPOINT_DEBUG": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "stems" / "music.wav").is_file()

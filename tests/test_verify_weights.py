@@ -16,6 +16,7 @@ from tools import verify_weights
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
+    checkpoints.read_in_process(monkeypatch)
     monkeypatch.setattr(verify_weights, "SECONDS", 1)
 
 

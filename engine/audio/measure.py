@@ -20,7 +20,7 @@ import scipy.ndimage
 from ..timebase import SAMPLE_RATE
 from ..types import Hit, Plan
 from .finish import EFFECTS, MUSIC
-from .onset import HOP, OnsetCurve, onset_peaks
+from .onset import HOP, USUAL, OnsetCurve, onset_peaks
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -101,7 +101,7 @@ class _Stream:
         if len(hits) and len(beats):
             beats = beats[np.abs(beats[:, None] - hits).min(axis=1) > _TOLERANCE]
         ordinary = _around(strength)[_indices(curve, beats + head)]
-        usual = float(np.median(ordinary)) if len(ordinary) else 0.0
+        usual = USUAL * float(np.median(ordinary)) if len(ordinary) else 0.0
         # Where most beats are rests "usual" is nothing: an onset must at least stand out from the curve.
         enough = strength[index] >= max(usual, mean + deviation, least)
         self._clear_samples, self._clear_z = self._samples[enough], self._z[enough]

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import scipy.ndimage
 
-from ..audio.onset import HOP, LATE, OnsetCurve, onset_peaks
+from ..audio.onset import HOP, LATE, USUAL, OnsetCurve, onset_peaks
 from ..timebase import SAMPLE_RATE
 
 Floats = npt.NDArray[np.float64]
@@ -87,9 +87,11 @@ def find_beats(curve: OnsetCurve) -> Beats:
     beats = _snapped(steps * HOP - LATE, onsets, strength[index])
     loudness = np.sqrt(curve.power.astype(np.float64))
     downbeat, meter = _bars(_over_mean(_at(accents, steps)) + _over_mean(_at(loudness, steps, reach=4)))
-    usual = _at(strength, steps, reach=4)
-    clear = max(float(np.median(usual)) if len(usual) else 0.0, float(strength.mean() + strength.std()))
-    confidence = _ramp(pulse, _NO_PULSE, _PULSE) * _ramp(clear, _NO_BEAT_DB, _BEAT_DB)
+    at_beats = _at(strength, steps, reach=4)
+    usual = float(np.median(at_beats)) if len(at_beats) else 0.0
+    standing_out = float(strength.mean() + strength.std())
+    clear = max(USUAL * usual, standing_out)
+    confidence = _ramp(pulse, _NO_PULSE, _PULSE) * _ramp(max(usual, standing_out), _NO_BEAT_DB, _BEAT_DB)
     if len(beats) < _FEWEST_BEATS:
         confidence = 0.0
     return Beats(onsets, strength[index], clear, beats, downbeat, meter, confidence)

@@ -16,7 +16,7 @@ from ..generator import TakeRequest
 from ..timebase import SAMPLE_RATE
 from ..types import Hit
 from .beats import Beats, find_beats
-from .match import Warp, match, straight, warped
+from .match import TOLERANCE, Warp, match, straight, warped
 
 Floats = npt.NDArray[np.float32]
 
@@ -29,7 +29,6 @@ _SEGMENT_S = 10
 _SILENT = 1e-3  # -60 dBFS
 # Longer than the rests of slow, short notes.
 _SILENCE_BLOCK_S = 1.0
-_TOLERANCE = round(0.040 * SAMPLE_RATE)
 _SHIFTS = 200
 _SEED = 20_211_107
 _FOURIER = 4096
@@ -41,7 +40,8 @@ _LOWEST_HZ, _HIGHEST_HZ = 110.0, 2_000.0
 class Choice:
     """`index` of the best candidate; `table` has what decided, a row a candidate (values of JSON).
 
-    hits_met   share of the wanted hits, by strength, with a clear onset within 40 ms after fitting
+    hits_met   share of the wanted hits, by strength, with an onset within 40 ms after fitting; one weaker
+               than ordinary beats counts half
     chance     the same at random moments of the same fitted music
     coherence  mean cosine of the chroma of neighbouring stretches of 10 s, 0..1 (the harmonic part of
                `coherence_ours`); None for music under 20 s
@@ -94,16 +94,21 @@ def _met(beats: Beats, hits: Sequence[Hit], warp: Warp, head: int, samples: int)
     """(share of wanted hits met, by strength; the same at random shifts of them)."""
     wanted = [hit for hit in hits if hit.kind != "avoid"]
     weights = np.array([1.0 if hit.kind == "must" else hit.strength for hit in wanted])
-    onsets = warped(beats.clear_onsets, warp)
-    if not wanted or not len(onsets) or not weights.sum():
+    clear, audible = (warped(onsets, warp) for onsets in (beats.clear_onsets, beats.audible_onsets))
+    if not wanted or not len(clear) or not weights.sum():
         return 0.0, 0.0
     random = np.random.Generator(np.random.Philox(_SEED))
     shifts = np.concatenate(([0], random.integers(0, samples, _SHIFTS)))
     at = (np.array([hit.sample for hit in wanted])[None, :] + shifts[:, None]) % samples + head
-    after = np.clip(np.searchsorted(onsets, at), 0, len(onsets) - 1)
-    near = np.minimum(np.abs(onsets[after] - at), np.abs(onsets[np.maximum(after - 1, 0)] - at))
-    shares = (near <= _TOLERANCE) @ weights / weights.sum()
+    shares = (_near(clear, at) + _near(audible, at)) / 2 @ weights / weights.sum()
     return float(shares[0]), float(shares[1:].mean())
+
+
+def _near(onsets: npt.NDArray[np.int64], at: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """1 where one of `onsets` lies within 40 ms, else 0."""
+    after = np.clip(np.searchsorted(onsets, at), 0, len(onsets) - 1)
+    distance = np.minimum(np.abs(onsets[after] - at), np.abs(onsets[np.maximum(after - 1, 0)] - at))
+    return np.asarray(distance <= TOLERANCE, np.float64)
 
 
 def coherence(mono: Floats, sample_rate: int) -> float | None:

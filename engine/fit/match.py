@@ -27,10 +27,11 @@ MOST_STRETCH = 0.04
 TOLERANCE = round(0.040 * SAMPLE_RATE)
 
 _SHORTEST = SAMPLE_RATE
-# Measuring an onset is good to about 10 ms: what shall be met is brought nearer than that.
-_NEAR = round(0.030 * SAMPLE_RATE)
+# Beats of finished music lie within 4 ms of where the warp puts them: what shall be met is brought nearer
+# than the tolerance by that.
+_NEAR = round(0.035 * SAMPLE_RATE)
 # An anchor may lie this far beside its hit, where that saves stretching.
-_BESIDE = round(0.025 * SAMPLE_RATE)
+_BESIDE = round(0.032 * SAMPLE_RATE)
 _BESIDE_SHARE = 0.95
 # Hits passed between two anchors, and how far music may have run away from its own clock.
 _MOST_PASSED = 12

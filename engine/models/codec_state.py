@@ -228,7 +228,7 @@ def _fill(key: str, shape: tuple[int, ...], seed: int, gain: float | None) -> Fl
 
 
 def context_steps(layers: Sequence[Layer], config: CodecConfig) -> int:
-    """Steps to either side that `layers`' convolutions can hear, rounded up: what a chunk needs to be exact."""
+    """Steps to either side that `layers`' convolutions hear, rounded up: what makes a chunk exact."""
     convs = list(_flat(layers))
     # Samples that one place of the current layer spans.
     spacing = config.hop if convs[0].transposed else 1

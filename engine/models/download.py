@@ -134,10 +134,13 @@ def _get_part(
     final = parts_dir() / entry.name
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
+        old = final.with_name(f".{entry.name}.old")
+        shutil.rmtree(old, ignore_errors=True)
         if final.exists():
-            shutil.rmtree(final)
+            final.rename(old)
         folder.rename(final)
         sync_folder(final.parent)
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise output_error(final, error) from error
     return files

@@ -51,9 +51,6 @@ class Tensors(Mapping[str, Array]):
             size = path.stat().st_size
             with path.open("rb") as file:
                 self._entries, self._start = _header(file.read(8), file.read, size, path.name)
-            self._bytes = (
-                np.memmap(path, np.uint8, "c") if size > self._start else np.zeros(self._start, np.uint8)
-            )
         except OSError as error:
             raise InputError(
                 f"'{path.name}' cannot be read ({error.strerror}): check that it is there"
@@ -65,7 +62,11 @@ class Tensors(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         kind, shape, begin, end = self._entries[name]
-        raw = self._bytes[self._start + begin : self._start + end].view(_KINDS[kind]).reshape(shape)
+        dtype = np.dtype(_KINDS[kind])
+        if begin == end:
+            return np.zeros(shape, np.float32 if kind in _FLOATS else dtype)
+        # A mapping of its own: its pages are given back with the array.
+        raw: Array = np.memmap(self.path, dtype, "c", self._start + begin, shape)
         if kind == "BF16":
             return np.asarray((raw.astype(np.uint32) << 16).view(np.float32).reshape(shape))
         return np.asarray(raw.astype(np.float32) if kind in ("F64", "F16") else raw)

@@ -15,11 +15,13 @@ from hitpoint.engine.models.importing.random import install_random
 from hitpoint.engine.models.library import find, models_dir
 from hitpoint.engine.models.tiny import tiny_gvmgen, tiny_musicgen
 from hitpoint.plugin.cli import main
+from hubs import Shop, serve_folder, serving
 
 
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
+    checkpoints.read_in_process(monkeypatch)
     monkeypatch.delenv("HITPOINT_DEBUG", raising=False)
     monkeypatch.chdir(tmp_path)
 
@@ -95,6 +97,26 @@ def test_a_graph_in_another_precision_is_exported_when_asked_for(
         "memory",
         "temporal_kv",
     ]
+
+
+def test_get_says_size_and_licence_and_tells_the_sums(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoints.write_encodec(tmp_path / "codec")
+    shop = Shop()
+    serve_folder(shop, "facebook/encodec_32khz", tmp_path / "codec")
+    with serving(shop) as address:
+        monkeypatch.setenv("HITPOINT_HUB_URL", address)
+        code, out, err = _run(capsys, "models", "get", "encodec")
+    assert code == 0, err
+    first, *sums, last = out.splitlines()
+    assert first.startswith("encodec: ")
+    assert "weights CC-BY-NC-4.0 (no commercial work), code MIT" in first
+    weights = hashlib.sha256((tmp_path / "codec" / "model.safetensors").read_bytes()).hexdigest()
+    assert any(line.startswith("model.safetensors: ") and line.endswith(weights) for line in sums)
+    assert last == "'encodec' is on this machine"
+    _, out, _ = _run(capsys, "models", "list")
+    assert next(line for line in out.splitlines() if line.startswith("encodec")).endswith("yes")
 
 
 def test_check_names_what_has_changed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -49,6 +49,8 @@ from ..state import State
 from .builder import GraphBuilder
 from .files import save_graph
 
+# Where a slice goes to the end.
+_END = 2**63 - 1
 # torch keeps the gates of an LSTM as input, forget, cell, output; ONNX as input, output, forget, cell.
 _ONNX_GATES = (0, 3, 1, 2)
 
@@ -141,29 +143,49 @@ def _convolve(graph: GraphBuilder, layer: ConvLayer, value: str, state: State) -
 def _padded(graph: GraphBuilder, layer: ConvLayer, value: str, state: State) -> str:
     """Mirrored at the ends so that n samples give ceil(n / stride); more goes before than after."""
     total = (layer.kernel - 1) * layer.dilation + 1 - layer.stride
+    # A dilated convolution may reach as far as the shortest music is long, nothing left between its ends.
+    if layer.stride == layer.dilation == 1:
+        return _mirrored(graph, layer, value, total // 2, state)
     after = total // 2
-    pads = graph.integers(0, 0, total - after, 0, 0, after)
-    if layer.stride > 1:
-        length = graph.add("Shape", value, start=2, end=3)
-        missing = graph.add("Mod", graph.add("Neg", length), graph.integers(layer.stride))
-        extra = graph.add("Concat", graph.integers(0, 0, 0, 0, 0), missing, axis=0)
-        pads = graph.add("Add", pads, extra)
+    length = graph.add("Shape", value, start=2, end=3)
+    missing = graph.add("Mod", graph.add("Neg", length), graph.integers(layer.stride))
+    extra = graph.add("Concat", graph.integers(0, 0, 0, 0, 0), missing, axis=0)
+    pads = graph.add("Add", graph.integers(0, 0, total - after, 0, 0, after), extra)
     return _convolve(graph, layer, graph.add("Pad", value, pads, mode="reflect"), state)
 
 
+def _mirrored(graph: GraphBuilder, layer: ConvLayer, value: str, reach: int, state: State) -> str:
+    """Only the ends are padded, and convolved apart: to pad the whole would copy it, at its widest."""
+    ends = []
+    for start, stop, pads in (
+        (0, 2 * reach, (0, 0, reach, 0, 0, 0)),
+        (-2 * reach, _END, (0, 0, 0, 0, 0, reach)),
+    ):
+        end = graph.add("Slice", value, graph.integers(start), graph.integers(stop), graph.integers(2))
+        padded = graph.add("Pad", end, graph.integers(*pads), mode="reflect")
+        ends.append(_convolve(graph, layer, padded, state))
+    return graph.add("Concat", ends[0], _convolve(graph, layer, value, state), ends[1], axis=2)
+
+
 def _upsample(graph: GraphBuilder, layer: ConvLayer, value: str, state: State) -> str:
-    total = layer.kernel - layer.stride
-    after = total // 2
-    weight = graph.weight(f"{layer.name}.weight", state[f"{layer.name}.weight"])
-    bias = graph.weight(f"{layer.name}.bias", state[f"{layer.name}.bias"])
+    """A transposed convolution as a plain one of two taps whose channels are the places between two inputs.
+
+    The same sums; ONNX Runtime's own ConvTranspose takes longer on a CPU.
+    """
+    stride = layer.stride
+    assert layer.kernel == 2 * stride
+    after = stride // 2
+    # [in, out, 2 * stride] -> [out * stride, in, 2]: the input before meets the kernel's second half.
+    halves = state[f"{layer.name}.weight"].reshape(layer.inputs, layer.outputs, 2, stride)
+    taps = halves[:, :, ::-1].transpose(1, 3, 0, 2).reshape(layer.outputs * stride, layer.inputs, 2)
+    weight = graph.weight(f"{layer.name}.taps", taps)
+    bias = graph.weight(f"{layer.name}.bias", np.repeat(state[f"{layer.name}.bias"], stride))
+    places = graph.add("Conv", value, weight, bias, kernel_shape=[2], pads=[1, 1])
+    places = graph.add("Reshape", places, graph.integers(0, layer.outputs, stride, -1))
+    places = graph.add("Transpose", places, perm=[0, 1, 3, 2])
+    whole = graph.add("Reshape", places, graph.integers(0, layer.outputs, -1))
     return graph.add(
-        "ConvTranspose",
-        value,
-        weight,
-        bias,
-        strides=[layer.stride],
-        kernel_shape=[layer.kernel],
-        pads=[total - after, after],
+        "Slice", whole, graph.integers(stride - after), graph.integers(-after), graph.integers(2)
     )
 
 

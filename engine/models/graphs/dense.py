@@ -70,4 +70,4 @@ class DenseBuilder(GraphBuilder):
     def _in_bytes(self, name: str, weight: Floats, bias: Floats | None) -> tuple[str, str, str]:
         columns, scale = quantise(weight)
         shift = "" if bias is None else self.weight(f"{name}.bias", bias)
-        return self.constant(name, columns), self.weight(f"{name}.scale", scale), shift
+        return self.exact(name, columns), self.weight(f"{name}.scale", scale), shift

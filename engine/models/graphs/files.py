@@ -24,7 +24,7 @@ _MOST_BYTES = 2**31 - 2**24
 _LEAST_OUTSIDE_BYTES = 4096
 # What stands in a graph where a file's name would: nothing has this name, so nothing is ever followed.
 _GIVEN = "given in memory"
-_KINDS = {
+_KINDS: dict[int, str] = {
     TensorProto.FLOAT: "F32",
     TensorProto.FLOAT16: "F16",
     TensorProto.INT8: "I8",

@@ -26,7 +26,7 @@ def install_random(
     progress: Progress = silent,
     cancel: Cancel | None = None,
 ) -> ModelCard:
-    """A model of `config` with `state`, or with weights drawn from `seed`: asked for by name, never by auto."""
+    """A model of `config` with `state`, or with weights drawn from `seed`: asked for by name only."""
     text = None
     if config.text is not None:
         text = random_state(text_shapes(config.text), seed)

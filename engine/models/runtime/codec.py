@@ -27,7 +27,7 @@ Ints = npt.NDArray[np.int64]
 
 DECODE_FILE = "codec-decode.onnx"
 ENCODE_FILE = "codec-encode.onnx"
-# Two seconds: half a gigabyte would hold five, and longer pieces are no faster.
+# Two seconds: longer pieces take more memory and are no faster.
 CHUNK_STEPS = 100
 
 
@@ -50,7 +50,8 @@ class Codec:
         _, self._lstm, above = split_at_lstm(decoder_layers(config))
         below, _, _ = split_at_lstm(encoder_layers(config))
         self._above = context_steps(above, config)
-        self._below = context_steps(below, config)
+        # At the end one sample may follow the context, and there must be enough to mirror: two steps are.
+        self._below = max(2, context_steps(below, config))
         # Fewer would ask for what lies behind the neighbouring piece.
         self._chunk = max(chunk_steps, 2 * max(self._above, self._below, config.kernel, config.last_kernel))
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ...errors import InputError, OptionError
 from ..config import DecoderConfig, Precision
 from ..step import Condition, Floats, Ints
-from .session import graph_path, open_session
+from .session import graph_path, open_session, return_memory
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -77,16 +77,17 @@ class OnnxDecoder:
         """Free caches and weights; the next `begin` reads the file again."""
         self._window = None
         self._session = None
+        return_memory()
 
     def _opened(self) -> onnxruntime.InferenceSession:
         session = open_session(self._path, device="cpu", threads=self._threads, arena=False)
         config = self.config
-        shapes = {value.name: value.shape for value in session.get_inputs()}
+        shapes = {value.name: value.shape for value in (*session.get_inputs(), *session.get_outputs())}
         keys = [shape for name, shape in shapes.items() if name.startswith("past_key.")]
         fits = (
             len(keys) == config.layers
             and all(shape[1::2] == [config.heads, config.head_dim] for shape in keys)
-            and shapes.get("tokens", [])[1:2] == [config.codebooks]
+            and shapes.get("logits", [])[1:] == [config.codebooks, config.cardinality]
             and ("conditioned" in shapes) == config.cross_attention
         )
         if not fits:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ...store.identity import sha256_file
 from ..config import Precision
-from .session import Device, graph_path, open_session
+from .session import Device, graph_path, open_session, return_memory
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -80,6 +80,7 @@ class PictureEncoder:
     def close(self) -> None:
         """Free the weights; the next frame would load them again."""
         self._opened = None
+        return_memory()
 
     def _session(self) -> onnxruntime.InferenceSession:
         if self._opened is None:
@@ -100,8 +101,8 @@ class Temporal:
     def project(self, memory: Floats, times: Floats | None = None) -> tuple[Floats, Floats]:
         """`memory` [B, N, D] with the times in it, and its keys and values [L, 2, B, N, D].
 
-        times: [B, N], seconds from the window's start; below zero, or None, a row carries no time. Models that
-        were not trained with times (`ModelConfig.timed`) attend to a set, and give the same with or without.
+        times: [B, N], seconds from the window's start; below zero, or None, a row carries no time. Models
+        that were not trained with times (`ModelConfig.timed`) give the same with or without.
         """
         given = np.full(memory.shape[:2], _UNTIMED) if times is None else np.asarray(times, np.float32)
         feeds = {"rows": np.ascontiguousarray(memory, np.float32), "times": given}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hubs import Shop, serve_folder, serving
 
 import checkpoints
 from hitpoint.engine.errors import Cancelled, InputError, OptionError, OutputError
@@ -21,6 +20,7 @@ from hitpoint.engine.models.fetch import Hub
 from hitpoint.engine.models.library import check, find, find_part
 from hitpoint.engine.models.published import Published, published
 from hitpoint.engine.progress import Cancel
+from hubs import Shop, serve_folder, serving
 
 DATA = bytes(range(256)) * 12_000
 SUM = hashlib.sha256(DATA).hexdigest()
@@ -40,6 +40,7 @@ def base(shop: Shop) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
+    checkpoints.read_in_process(monkeypatch)
     monkeypatch.delenv(fetch.VARIABLE, raising=False)
     monkeypatch.setattr(fetch, "_PAUSE_S", 0.0)
     monkeypatch.setattr(fetch, "_BLOCK_BYTES", 1 << 16)

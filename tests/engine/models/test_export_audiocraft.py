@@ -47,6 +47,7 @@ with audiocraft_imports():
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
+    checkpoints.read_in_process(monkeypatch)
 
 
 def _ours(found: Installed, prompt: str, steps: int) -> Any:

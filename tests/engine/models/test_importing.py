@@ -33,17 +33,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def no_child(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Reads checkpoints in this very process: a child takes seconds to start, and has tests of its own."""
-    from hitpoint.engine.models.importing import checkpoint, child
-
-    def ask(path: Path, out: Path, cancel: Cancel) -> dict[str, Any]:
-        cancel.check()
-        try:
-            return child._read(path, out)
-        except child.Refused as error:
-            return {"refused": str(error)}
-
-    monkeypatch.setattr(checkpoint, "_ask", ask)
+    checkpoints.read_in_process(monkeypatch)
 
 
 def _import(source: Path, **given: Any) -> ModelCard:
