@@ -1,6 +1,6 @@
 """`make bench-neural`: the neural parts beside audiocraft's and transformers'. Never pass or fail.
 
-python -m tools.bench_neural [encoder decoder codec chain long windows]
+python -m tools.bench_neural [encoder decoder onnx-decoder codec chain long windows fit]
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from importlib import import_module
 PARTS = {
     "encoder": "bench_neural_encoder",
     "decoder": "bench_neural_decoder",
+    "onnx-decoder": "bench_neural_onnx_decoder",
     "codec": "bench_neural_codec",
     "chain": "bench_neural_chain",
     "long": "bench_neural_long",
     "windows": "bench_windows",
+    "fit": "bench_fit",
 }
 
 

@@ -66,7 +66,16 @@ def fit_take(request: TakeRequest, take: Take, folder: Path, *, progress: Progre
     fitted = met(after.clear_onsets, plan.hits, straight(target), head_samples=head)
     plan = replace(plan, problems=_unmet(request, fitted))
     told = _told(request, beats, found, fitted, placed if pulse else None)
-    return replace(take, stems=stems, plan=plan, beats="plan", extra={**take.extra, "fit": told})
+    problems = take.problems if pulse else (*take.problems, _no_pulse(take))
+    work.end()
+    return replace(
+        take, stems=stems, plan=plan, problems=problems, beats="plan", extra={**take.extra, "fit": told}
+    )
+
+
+def _no_pulse(take: Take) -> Problem:
+    text = f"no steady beat was found in the music of '{take.cue}': the bars and tempi shown are the plan's"
+    return Problem("no-pulse", text)
 
 
 def _unmet(request: TakeRequest, fitted: Sequence[bool]) -> tuple[Problem, ...]:
@@ -169,6 +178,9 @@ class _Work:
                 Path(made.path).unlink(missing_ok=True)
             raise
         return tuple(out)
+
+    def end(self) -> None:
+        self.progress(Step("fit", 1, 1, "fitted"))
 
     def _tick(self, text: str) -> None:
         """A second of one file is read, looked at twice, stretched, and looked at twice again."""

@@ -39,10 +39,12 @@ def open_session(
     """A session over `path`; weights in `path` with the ending .safetensors are fed from memory.
 
     device: "auto" (CUDA where it really runs, else CPU), "cpu" or "cuda" (EngineFault when it does not run).
+    InputError when the file is no graph that can be run.
     arena: whether working memory is kept from one run to the next, and grown by doubling.
     """
     check_runtime()
     import onnxruntime
+    import onnxruntime.capi.onnxruntime_pybind11_state as state
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -57,7 +59,15 @@ def open_session(
     # `get_available_providers` lists CUDA even where it cannot run: only the session itself knows.
     available = onnxruntime.get_available_providers()
     wanted = [] if device == "cpu" or "CUDAExecutionProvider" not in available else ["CUDAExecutionProvider"]
-    session = onnxruntime.InferenceSession(str(path), options, providers=[*wanted, "CPUExecutionProvider"])
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=[*wanted, "CPUExecutionProvider"]
+        )
+    except (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf) as error:
+        raise InputError(
+            f"'{path.name}' of the model '{path.parent.name}' is damaged: hitpoint models check says which "
+            "files are; import the model again"
+        ) from error
     del kept
     return_memory()
     if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
