@@ -22,7 +22,7 @@ class NeuralOptions:
     decoder     auto: torch where there is a GPU for it, else ONNX Runtime
     prompt      for text-conditioned models; empty: written from the Picture and the style
     guide       score: sketch's rendering as chroma, for melody checkpoints
-    candidates  how many are made at once; the one that meets the hits best is kept
+    candidates  how many are made at once; the one that meets the hits best is kept. None: 2, published 1
     guidance    strength of classifier-free guidance; None: the model's own
     separate    drums, bass and other in place of the one stem `music`
     """
@@ -31,7 +31,7 @@ class NeuralOptions:
     decoder: DecoderName = "auto"
     prompt: str = ""
     guide: Guide = "none"
-    candidates: int = 2
+    candidates: int | None = None
     temperature: float = 1.0
     top_k: int = 250
     top_p: float = 0.0

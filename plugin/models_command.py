@@ -90,7 +90,8 @@ def _list(options: argparse.Namespace, console: Console) -> None:
                 entry.weights_licence,
                 _commercial(entry.commercial),
                 _amount(entry.bytes),
-                _amount(entry.memory_bytes),
+                # Reckoned from the number of its weights, in 8 bits.
+                f"about {_amount(entry.memory_bytes)}" if entry.memory_bytes else "not known",
                 "yes" if entry.is_part and find_part(entry.name) else missing,
             )
         )

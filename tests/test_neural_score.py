@@ -103,6 +103,7 @@ def test_published_mode_keeps_the_papers_length_and_fits_nothing(
     (cue,) = report["cues"]
     assert cue["stems"][0]["handle_samples"] == [0, 0]
     assert "fit" not in cue["neural"]
+    assert len(cue["neural"]["candidates"]) == 1
     assert cue["neural"]["backend"]["precision"] == cue["neural"]["backend"]["encoder_precision"] == "fp32"
     tokens = load_tokens(tmp_path / "out" / "tokens.npy")
     assert tokens.shape[1] == 50 * cue["neural"]["frames"]["used"]
@@ -226,3 +227,16 @@ assert not loaded, loaded
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "stems" / "music.wav").is_file()
+
+
+@pytest.mark.parametrize("decoder", ["torch", "audiocraft"])
+def test_other_decoders_make_the_same_length_of_music(
+    studio: Studio, film: Path, tmp_path: Path, decoder: str
+) -> None:
+    shared = ("--seed", 3, "--candidates", 1, "--range", 2.5, 5.5)
+    usual = studio.score(film, tmp_path / "a", *shared)
+    other = studio.score(film, tmp_path / "b", *shared, "--decoder", decoder)
+    assert other["cues"][0]["neural"]["backend"]["decoder"] == decoder
+    assert [report["cues"][0]["stems"][0]["samples"] for report in (usual, other)] == [336_000, 336_000]
+    one, two = (load_tokens(tmp_path / name / "tokens.npy") for name in "ab")
+    assert one.shape == two.shape

@@ -11,7 +11,6 @@ import numpy as np
 
 from ..generator import TakeRequest
 from ..progress import Cancel, Progress
-from ..timebase import SAMPLE_RATE
 from .backends import Backend
 from .config import FRAME_RATE
 from .generate.windows import Window
@@ -56,7 +55,6 @@ def picture_conditioner(
         np.asarray(seen.times_s, np.float64),
         temporal,
         head_s=timing.head_s,
-        cue_s=request.cue.samples / SAMPLE_RATE,
         whole=published,
         told=Told(
             problems=embedded.problems,
@@ -75,7 +73,6 @@ class PictureConditioner:
         temporal: Temporal,
         *,
         head_s: float,
-        cue_s: float,
         whole: bool,
         told: Told,
     ) -> None:
@@ -83,7 +80,6 @@ class PictureConditioner:
         self._times_s = times_s
         self._temporal = temporal
         self._head_s = head_s
-        self._cue_s = cue_s
         self._whole = whole
         self._told = told
 

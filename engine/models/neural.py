@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..audio.wav import WorkWriter
 from ..errors import Problem
-from ..generator import TakeRequest
+from ..generator import Mode, TakeRequest
 from ..manifest import version
 from ..progress import Cancel, Progress, Step
 from ..timebase import SAMPLE_RATE
@@ -42,6 +42,8 @@ from .visual.frames import legacy_frames
 MUSIC = "music"
 # Of sound beyond the cue and its handles, so that the fit may push music together by 4 %.
 _SPARE = Fraction(1, 20)
+# A paper's music is the first that comes.
+_USUAL_CANDIDATES: dict[Mode, int] = {"default": 2, "published": 1}
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -167,7 +169,7 @@ class NeuralGenerator:
                 timing.windows,
                 sampling=Sampling(asked.temperature, asked.top_k, asked.top_p, guidance),
                 seed=request.score.seed,
-                candidates=asked.candidates,
+                candidates=asked.candidates or _USUAL_CANDIDATES[asked.mode],
                 told=told,
                 cancel=cancel,
             )

@@ -65,8 +65,8 @@ def open_session(
         )
     except (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf) as error:
         raise InputError(
-            f"'{path.name}' of the model '{path.parent.name}' is damaged: hitpoint models check says which "
-            "files are; import the model again"
+            f"'{path.name}' of the model '{path.parent.name}' is damaged, or another version's: "
+            "import the model again"
         ) from error
     del kept
     return_memory()
