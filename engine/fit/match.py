@@ -33,9 +33,11 @@ _NEAR = round(0.035 * SAMPLE_RATE)
 # An anchor may lie this far beside its hit, where that saves stretching.
 _BESIDE = round(0.032 * SAMPLE_RATE)
 _BESIDE_SHARE = 0.95
-# Hits passed between two anchors, and how far music may have run away from its own clock.
+# Hits passed between two anchors, and how far music may have run away from its own clock, offset included.
 _MOST_PASSED = 12
 _FARTHEST = 8 * SAMPLE_RATE
+# Onsets that are thought of for one hit: music has 20 to 60 in that stretch, noise has hundreds.
+_MOST_ONSETS = 120
 # A must is worth more than all else together; a beat that begins a bar more than another, than an off-beat.
 _MUST = 100.0
 # Nobody marks a place to be kept clear in passing: more than the strongest wish.
@@ -169,7 +171,11 @@ class _Work:
         spare = max(0, self.available - self.length)
         low = at - min(_FARTHEST, at * self.most)
         high = at + min(_FARTHEST, at * self.most + spare)
-        inside = (self.onsets >= low) & (self.onsets <= high)
+        inside = np.flatnonzero((self.onsets >= low) & (self.onsets <= high))
+        if len(inside) > _MOST_ONSETS:
+            # Those worth most, and of equals the nearest.
+            order = np.lexsort((np.abs(self.onsets[inside] - at), -self.worth[inside]))
+            inside = np.sort(inside[order[:_MOST_ONSETS]])
         onsets, worth = self.onsets[inside], self.worth[inside]
         if self.weight[index] < 0:
             source = (onsets[1:] + onsets[:-1])[np.diff(onsets) > 3 * TOLERANCE] // 2
