@@ -13,6 +13,7 @@ import soxr
 
 from ..audio.onset import onset_curve
 from ..generator import TakeRequest
+from ..progress import Cancel
 from ..timebase import SAMPLE_RATE
 from ..types import Hit
 from .beats import Beats, find_beats
@@ -53,17 +54,21 @@ class Choice:
     table: tuple[dict[str, Any], ...]
 
 
-def choose(candidates: Sequence[Floats], sample_rate: int, request: TakeRequest) -> Choice:
+def choose(
+    candidates: Sequence[Floats], sample_rate: int, request: TakeRequest, *, cancel: Cancel | None = None
+) -> Choice:
     """The best of `candidates`, each float32 [n, channels]: the generator's sound from the head handle on.
 
-    In published mode nothing is fitted, and hits count where the music lies.
+    In published mode nothing is fitted, and hits count where the music lies. Cancelled within a candidate.
     """
-    rows = [_row(sound, sample_rate, request) for sound in candidates]
+    cancel = cancel or Cancel()
+    rows = [_row(sound, sample_rate, request, cancel) for sound in candidates]
     best = max(range(len(rows)), key=lambda index: (rows[index]["score"], -index))
     return Choice(best, tuple({"candidate": index, **row} for index, row in enumerate(rows)))
 
 
-def _row(sound: Floats, sample_rate: int, request: TakeRequest) -> dict[str, Any]:
+def _row(sound: Floats, sample_rate: int, request: TakeRequest, cancel: Cancel) -> dict[str, Any]:
+    cancel.check()
     mono = np.asarray(sound.mean(axis=1), np.float32)
     at_48k = mono if sample_rate == SAMPLE_RATE else soxr.resample(mono, sample_rate, SAMPLE_RATE)
     head, tail = request.handle_samples
@@ -72,7 +77,12 @@ def _row(sound: Floats, sample_rate: int, request: TakeRequest) -> dict[str, Any
     warp = straight(target)
     if request.neural.mode != "published":
         found = match(
-            beats, request.plan.hits, head_samples=head, target_samples=target, source_samples=len(at_48k)
+            beats,
+            request.plan.hits,
+            head_samples=head,
+            target_samples=target,
+            source_samples=len(at_48k),
+            cancel=cancel,
         )
         warp = found.warp
     share, chance = _met(beats, request.plan.hits, warp, head, request.cue.samples)

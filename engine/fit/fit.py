@@ -53,7 +53,12 @@ def fit_take(request: TakeRequest, take: Take, folder: Path, *, progress: Progre
         length = max(work_frames(path)[0] for path in sources)
         beats = find_beats(work.onsets(sources))
         found = match(
-            beats, request.plan.hits, head_samples=head, target_samples=target, source_samples=length
+            beats,
+            request.plan.hits,
+            head_samples=head,
+            target_samples=target,
+            source_samples=length,
+            cancel=cancel,
         )
         stems = work.stretch(take.stems, sources, found, request.handle_samples)
     finally:

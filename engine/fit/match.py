@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from ..progress import Cancel
 from ..timebase import SAMPLE_RATE
 from ..types import Hit
 from .beats import Beats
@@ -73,14 +74,16 @@ def match(
     target_samples: int,
     source_samples: int,
     most_stretch: float = MOST_STRETCH,
+    cancel: Cancel | None = None,
 ) -> Match:
     """The warp of `source_samples` of music onto `target_samples` (head handle, cue, tail handle).
 
     Every piece is stretched by at most `most_stretch` and lasts at least a second, except the last and the
-    first, which are not stretched when shorter. Where the music is too short its end is silence.
+    first, which are not stretched when shorter. Where the music is too short its end is silence. Cancelled
+    between hits.
     """
     work = _Work(beats, hits, head_samples, target_samples, source_samples, most_stretch)
-    warp = work.best()
+    warp = work.best(cancel or Cancel())
     return Match(warp, met(beats.clear_onsets, hits, warp, head_samples=head_samples))
 
 
@@ -142,8 +145,9 @@ class _Work:
         self.weight = np.array([_weight(hit) for hit in placed])
         self.columns: list[_Column] = []
 
-    def best(self) -> Warp:
+    def best(self, cancel: Cancel) -> Warp:
         for index in range(len(self.at)):
+            cancel.check()
             self.columns.append(self._column(index))
         ends = [self._end(column, index) for index, column in enumerate(self.columns)]
         best = self._untouched()

@@ -117,7 +117,7 @@ class NeuralGenerator:
         tokens = self._tokens(request, timing, backend, conditioner, progress, cancel)
         codec = Codec(self._installed.folder, card.config.codec)
         decoded = [_decoded(codec, row, cancel) for row in tokens]
-        choice = choose(decoded, codec.sample_rate, request)
+        choice = choose(decoded, codec.sample_rate, request, cancel=cancel)
         stem = self._stem(decoded[choice.index], codec.sample_rate, request)
         told = conditioner.told()
         return Take(
