@@ -74,7 +74,7 @@ setup(
         "cpu": ["onnxruntime>=1.31,<2", *RUN],
         "gpu": ["onnxruntime-gpu[cuda,cudnn]>=1.31,<2", *RUN],
         "neural": ["torch>=2.13"],
-        "export": ["onnx>=1.23,<2", "onnxscript>=0.7,<0.8"],
+        "export": ["onnx>=1.23,<2"],
         "stems": ["demucs>=4.1"],
         "hf": ["transformers>=5.23,<6"],
         # Then: pip install --no-deps audiocraft==1.3.0, whose own pins resolve beside nothing current.

@@ -210,7 +210,7 @@ def test_published_mode_needs_the_32_bit_graphs(
 
 
 def test_a_run_in_onnx_loads_nothing_that_only_importing_needs(film: Path, tmp_path: Path) -> None:
-    heavy = ("torch", "onnx", "onnxscript", "transformers", "audiocraft", "demucs")
+    heavy = ("torch", "onnx", "transformers", "audiocraft", "demucs")
     script = f"""
 import sys
 from hitpoint.plugin.cli import main

@@ -13,7 +13,7 @@ from pathlib import Path
 from hitpoint.plugin.cli import main as hitpoint
 from hitpoint.plugin.demo.film import make_demo
 
-ABSENT = ("torch", "onnx", "onnxscript", "transformers", "audiocraft", "demucs")
+ABSENT = ("torch", "onnx", "transformers", "audiocraft", "demucs")
 
 
 def main() -> None:

@@ -14,6 +14,8 @@ from .runtime.session import check_runtime
 from .step import Decoder
 
 Device = Literal["cpu", "cuda"]
+# torch computes in bfloat16 too, which no graph of ours is written in.
+DecoderPrecision = Literal["fp32", "fp16", "bf16", "int8"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +24,13 @@ class Backend:
 
     decoder: DecoderName
     device: Device
-    precision: Precision
+    precision: DecoderPrecision
     encoder_precision: Precision
+
+    @property
+    def graphs_device(self) -> Literal["cpu", "auto"]:
+        """Where the graphs beside the decoder run: torch has a card when ONNX Runtime may not."""
+        return "auto" if self.device == "cuda" else "cpu"
 
     @property
     def told(self) -> dict[str, str]:
@@ -40,6 +47,7 @@ class Backend:
         if self.decoder == "onnx":
             from .runtime.decoder import OnnxDecoder
 
+            assert self.precision != "bf16", "torch's alone"
             return OnnxDecoder(installed.folder, config, self.precision)
         state = _weights(installed)
         if self.decoder == "audiocraft":
@@ -61,13 +69,14 @@ def choose_backend(installed: Installed, asked: NeuralOptions) -> Backend:
         name = "torch" if device == "cuda" else "onnx"
     if name in ("torch", "audiocraft") and importlib.util.find_spec("torch") is None:
         raise OptionError(f"--decoder {name} needs torch: run pip install 'hitpoint[neural]'")
-    precision: Precision
+    precision: DecoderPrecision
     if name == "onnx":
         precision = _graph(installed, "decoder", published, prefer="int8")
     else:
-        precision = "fp16" if device == "cuda" and not published and name == "torch" else "fp32"
+        precision = _half() if device == "cuda" and not published and name == "torch" else "fp32"
     which = "encoder" if installed.card.config.visual is not None else "text"
-    encoder = _graph(installed, which, published, prefer="fp16" if device == "cuda" else "int8")
+    on_card = device == "cuda" and _graphs_on_card()
+    encoder = _graph(installed, which, published, prefer="fp16" if on_card else "int8")
     return Backend(name, device, precision, encoder)
 
 
@@ -93,6 +102,19 @@ def _cuda() -> bool:
     import torch
 
     return torch.cuda.is_available()
+
+
+def _half() -> Literal["bf16", "fp16"]:
+    """What the card computes in: bfloat16 has the range that long contexts need (gvmgen.md 9)."""
+    import torch
+
+    return "bf16" if torch.cuda.is_bf16_supported() else "fp16"
+
+
+def _graphs_on_card() -> bool:
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
 
 
 def _weights(installed: Installed) -> dict[str, Any]:

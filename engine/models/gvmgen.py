@@ -40,7 +40,7 @@ def picture_conditioner(
     config = installed.card.config
     published = request.neural.mode == "published"
     seen = frame_times(request.cue, config.frame_rate, "legacy_skip" if published else "pts")
-    encoder = PictureEncoder(installed.folder, backend.encoder_precision, backend.device)
+    encoder = PictureEncoder(installed.folder, backend.encoder_precision, backend.graphs_device)
     embedded = embed_cue(
         request.cue,
         seen,
@@ -49,7 +49,7 @@ def picture_conditioner(
         cancel=cancel,
     )
     encoder.close()
-    temporal = Temporal(installed.folder, backend.encoder_precision, backend.device)
+    temporal = Temporal(installed.folder, backend.encoder_precision, backend.graphs_device)
     return PictureConditioner(
         embedded.rows,
         np.asarray(seen.times_s, np.float64),

@@ -36,7 +36,7 @@ def text_conditioner(
     memory, mask = encoder.memory([prompt])
     encoder.close()
     if config.melody is None:
-        temporal = Temporal(installed.folder, backend.encoder_precision, backend.device)
+        temporal = Temporal(installed.folder, backend.encoder_precision, backend.graphs_device)
         memory, temporal_kv = temporal.project(memory, None)
         return TextConditioner(Condition(temporal_kv, memory, mask), told)
     guide = None
