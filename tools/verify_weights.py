@@ -191,7 +191,7 @@ def _verify(name: str, folder: Path | None, codec: Path | None, music: Path) -> 
     seconds = time.perf_counter() - start
     path = music / f"{name}.wav"
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, sound, card.config.codec.sample_rate, "PCM_24")
+    soundfile.write(path, sound, card.config.encodec.sample_rate, "PCM_24")
     if not np.isfinite(sound).all():
         raise HitpointError(f"the music of '{name}' is not finite: the weights were not understood")
     blocks = sound[: len(sound) // 1600 * 1600].reshape(-1, 1600, sound.shape[1])
@@ -258,7 +258,7 @@ def _pictures(size: int) -> npt.NDArray[np.float32]:
 
 
 def _play(found: Installed, tokens: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    codec = Codec(found.folder, found.card.config.codec)
+    codec = Codec(found.folder, found.card.config.encodec)
     sound = np.concatenate(list(codec.decode(tokens)))
     codec.close()
     return sound

@@ -28,6 +28,8 @@ class DecoderConfig:
     cross_attention: bool = True
     # Steps by which each codebook is late; stereo interleaves left and right: 0 0 1 1 2 2 3 3.
     delays: tuple[int, ...] = (0, 1, 2, 3)
+    # Columns of the plan that is added at the input (models/channels.py); 0: the decoder takes no plan.
+    plan_channels: int = 0
 
     @property
     def head_dim(self) -> int:
@@ -90,6 +92,26 @@ class CodecConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SpectralConfig:
+    """A codec that is fitted, not trained: log-mel, principal components, residual k-means (spectral/)."""
+
+    sample_rate: int = 32_000
+    fft: int = 2048
+    # Samples between two spectra; `stacked` of them make one token step.
+    spectrum_hop: int = 320
+    stacked: int = 2
+    bands: int = 160
+    components: int = 64
+    codebooks: int = 4
+    cardinality: int = 1024
+    channels: int = 1
+
+    @property
+    def hop(self) -> int:
+        return self.spectrum_hop * self.stacked
+
+
+@dataclass(frozen=True, slots=True)
 class TextConfig:
     """T5's encoder; defaults are t5-base."""
 
@@ -125,7 +147,8 @@ class ModelConfig:
 
     kind: Kind
     decoder: DecoderConfig
-    codec: CodecConfig
+    # One of `codec` and `spectral` makes sound of the tokens.
+    codec: CodecConfig | None
     visual: VisualConfig | None = None
     text: TextConfig | None = None
     melody: MelodyConfig | None = None
@@ -136,6 +159,13 @@ class ModelConfig:
     guidance: float = 3.0
     # The gated positional code (gvmgen.md 7.3): whether the checkpoint has a `time_gain`.
     timed: bool = False
+    spectral: SpectralConfig | None = None
+
+    @property
+    def encodec(self) -> CodecConfig:
+        """The codec of a published model: those have no other."""
+        assert self.codec is not None, "this model has a spectral codec"
+        return self.codec
 
 
 SMALL = DecoderConfig(dim=1024, heads=16, layers=24)

@@ -58,8 +58,8 @@ def export_audiocraft(
         (FILE, state, described),
         (
             CODEC_FILE,
-            to_audiocraft(Tensors(found.folder / CODEC), config.codec),
-            codec_words(config.codec),
+            to_audiocraft(Tensors(found.folder / CODEC), config.encodec),
+            codec_words(config.encodec),
         ),
     )
     for index, (name, weights, words) in enumerate(works):
@@ -79,8 +79,8 @@ def model_words(config: ModelConfig, text_encoder: object = None) -> dict[str, A
         "lm_model": "transformer_lm",
         "dtype": "float32",
         "device": "cpu",
-        "sample_rate": config.codec.sample_rate,
-        "channels": config.codec.channels,
+        "sample_rate": config.encodec.sample_rate,
+        "channels": config.encodec.channels,
         "dataset": {"segment_duration": config.max_duration_s},
         "transformer_lm": {
             "n_q": decoder.codebooks,
@@ -122,7 +122,7 @@ def model_words(config: ModelConfig, text_encoder: object = None) -> dict[str, A
             "input_interpolate": [],
         },
         "conditioners": _conditioners(config, text_encoder),
-        "interleave_stereo_codebooks": {"use": config.codec.channels == 2, "per_timestep": False},
+        "interleave_stereo_codebooks": {"use": config.encodec.channels == 2, "per_timestep": False},
     }
 
 

@@ -23,6 +23,8 @@ class Condition:
     memory       float32 [1, N, D]: what they were projected from (for audiocraft's decoder and for tests)
     mask         bool [1, N]: False where a position is padding; None when all are real
     prefix       float32 [2, P, D]: inputs before the first token (melody models): conditioned row, null row
+    plan         float32 [T, C]: columns of the plan (models/channels.py) at the window's steps; position s
+                 takes row min(s, T - 1). None, and the null branch: nothing is added
 
     The null branch of guidance attends to nothing: zero memory through bias-free projections is zero.
     """
@@ -31,6 +33,7 @@ class Condition:
     memory: Floats | None = None
     mask: Flags | None = None
     prefix: Floats | None = None
+    plan: Floats | None = None
 
 
 class Decoder(Protocol):

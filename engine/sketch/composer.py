@@ -41,10 +41,36 @@ class Composition:
     statements: tuple[Statement, ...]
 
 
-def compose(request: TakeRequest) -> Composition:
-    """Writes the music of one cue. OptionError for an unknown style or an orchestration it does not have."""
+@dataclass(frozen=True, slots=True)
+class ChordSpan:
+    """A chord on the clock of the cue. Pitch classes, C is 0; the first of `pcs` is the root."""
+
+    start_sample: int
+    end_sample_exclusive: int
+    pcs: tuple[int, ...]
+
+
+def chord_spans(request: TakeRequest, style: Style | None = None) -> tuple[ChordSpan, ...]:
+    """The harmony that `compose` would write, without the notes."""
+    score = request.score
+    form = make_form(request.plan, style or load_style(score.style))
+    theme = score.themes[0] if score.themes else make_theme(score.seed)
+    return on_the_clock(harmonise(form, score.tonic, theme, score.seed), form)
+
+
+def on_the_clock(spans: Sequence[Span], form: Form) -> tuple[ChordSpan, ...]:
+    """Chords in samples of the cue."""
+    sample = form.clock.sample
+    return tuple(ChordSpan(sample(span.tick), sample(span.end), span.chord.pcs) for span in spans)
+
+
+def compose(request: TakeRequest, style: Style | None = None) -> Composition:
+    """Writes the music of one cue, in the score's style unless one is given by value.
+
+    OptionError for an unknown style or an orchestration it does not have.
+    """
     score, plan = request.score, request.plan
-    style = load_style(score.style)
+    style = style or load_style(score.style)
     form = make_form(plan, style)
     palette = _palette(style, score.palette, score.seed)
     theme = score.themes[0] if score.themes else make_theme(score.seed)

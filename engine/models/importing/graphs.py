@@ -71,7 +71,7 @@ def _of_precision(
 def _codec(config: ModelConfig, codec: State, folder: Path) -> Sequence[Path]:
     from ..graphs.codec import export_codec
 
-    return export_codec(config.codec, codec, folder)
+    return export_codec(config.encodec, codec, folder)
 
 
 def _temporal(config: ModelConfig, state: State, folder: Path, precision: Precision) -> Sequence[Path]:

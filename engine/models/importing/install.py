@@ -80,7 +80,7 @@ def install(
         steps("weights")
         facts[WEIGHTS] = write_tensors(building / WEIGHTS, shapes, parts.state, check=cancel.check)
         steps("codec")
-        wanted = codec_shapes(parts.config.codec)
+        wanted = codec_shapes(parts.config.encodec)
         facts[CODEC] = write_tensors(building / CODEC, wanted, parts.codec, check=cancel.check)
         if parts.text is not None:
             assert parts.config.text is not None

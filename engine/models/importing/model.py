@@ -112,7 +112,7 @@ def _audiocraft(
     if config.text is not None:
         text = find_text(folder, config.text.dim, given.text, work, cancel)
         config = replace(config, text=text.config)
-    config = _with_codec(config, replace(codec.config, channels=config.codec.channels), path.name)
+    config = _with_codec(config, replace(codec.config, channels=config.encodec.channels), path.name)
     named = stored.facts.get("conditioners.description.t5.name")
     return (
         Parts(
@@ -136,14 +136,14 @@ def _huggingface(folder: Path, given: Given, work: Path, cancel: Cancel) -> tupl
     if given.codec is not None:
         codec = find_codec(folder, given.codec, work, cancel)
     else:
-        codec = codec_inside(config.codec, weights, folder.name)
+        codec = codec_inside(config.encodec, weights, folder.name)
     assert config.text is not None
     if given.text is not None:
         text = find_text(folder, config.text.dim, given.text, work, cancel)
     else:
         text = text_inside(config.text, weights, folder)
     config = replace(config, text=text.config)
-    config = _with_codec(config, replace(codec.config, channels=config.codec.channels), folder.name)
+    config = _with_codec(config, replace(codec.config, channels=config.encodec.channels), folder.name)
     named = described.get("text_encoder", {}).get("_name_or_path")
     return (
         Parts(config, state, codec.weights, text.weights, text.tokenizer),

@@ -34,7 +34,7 @@ def install_random(
     parts = Parts(
         config,
         state if state is not None else random_state(model_shapes(config), seed),
-        random_state(codec_shapes(config.codec), seed),
+        random_state(codec_shapes(config.encodec), seed),
         text,
         tokenizer,
     )
