@@ -1,0 +1,117 @@
+"""Made pairs on disk, one file each, made by several processes; what is there is not made again."""
+
+from __future__ import annotations
+
+import io
+import json
+import multiprocessing
+import os
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import InputError
+from ...progress import Cancel, Progress, Step
+from ...serial import from_json, pretty
+from ...store.durable import durable_write
+from .pairs import Pair, PairFacts, make_pair
+from .scenario import Split
+
+_ENDING = ".pair"
+# What numpy's libraries read when they start: one thread a process.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def make_corpus(
+    folder: Path,
+    split: Split,
+    count: int,
+    *,
+    first_seed: int,
+    processes: int,
+    progress: Progress,
+    cancel: Cancel,
+) -> list[Path]:
+    """The pairs of `count` seeds from `first_seed` on; their files, in the seeds' order.
+
+    Cancelled within one pair; those that are whole stay, and the next call goes on. OutputError by the disk.
+    """
+    paths = [folder / f"{split}-{first_seed + index:06}{_ENDING}" for index in range(count)]
+    missing = [(path, first_seed + index) for index, path in enumerate(paths) if not path.is_file()]
+    done = count - len(missing)
+    if not missing:
+        return paths
+    progress(Step("corpus", done, count, split))
+    with _one_thread_each():
+        pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+        try:
+            running: set[Future[None]] = set()
+            waiting = iter(missing)
+            for path, seed in waiting:
+                running.add(pool.submit(_make, path, split, seed))
+                if len(running) < 2 * processes:
+                    continue
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                done += _collected(finished)
+                progress(Step("corpus", done, count, split))
+                cancel.check()
+            while running:
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                done += _collected(finished)
+                progress(Step("corpus", done, count, split))
+                cancel.check()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return paths
+
+
+def read_pair(path: Path) -> Pair:
+    """InputError when the file is not whole, or another version's."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            facts = from_json(PairFacts, json.loads(arrays["facts"].tobytes()))
+            return Pair(facts, arrays["frames"], arrays["sound"].astype(np.float32) / 32_767)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"the made pair '{path.name}' cannot be read: delete it, and make it again"
+        ) from error
+
+
+def write_pair(path: Path, pair: Pair) -> None:
+    """The sound in 16 bits."""
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        facts=np.frombuffer(pretty(pair.facts), np.uint8),
+        frames=pair.frames,
+        sound=np.rint(pair.sound * 32_767).astype(np.int16),
+    )
+    durable_write(path, buffer.getvalue())
+
+
+def _make(path: Path, split: Split, seed: int) -> None:
+    write_pair(path, make_pair(split, seed))
+
+
+def _collected(finished: set[Future[None]]) -> int:
+    for future in finished:
+        future.result()
+    return len(finished)
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """For processes that start meanwhile; what was set before is set again."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

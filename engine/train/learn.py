@@ -1,0 +1,105 @@
+"""The loop that every network here is trained by: scheduled AdamW, clipped, in bfloat16, resumable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from ..progress import Cancel, Progress, Step
+from .checkpoint import Curve, load_checkpoint, save_checkpoint
+from .recipe import Schedule
+
+
+class Task(Protocol):
+    """A network and what it is to learn. `losses` draws its batch from the step's number alone."""
+
+    name: str
+    model: nn.Module
+
+    def losses(self, step: int) -> dict[str, Tensor]:
+        """`loss`, which is minimised, and its parts, which are told."""
+
+
+def device() -> torch.device:
+    """The card where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def half(where: torch.device) -> AbstractContextManager[None]:
+    """Products in bfloat16; norms, softmax and losses stay float32."""
+    return torch.autocast(where.type, torch.bfloat16)
+
+
+def learn(
+    task: Task,
+    schedule: Schedule,
+    path: Path,
+    mark: str,
+    *,
+    progress: Progress,
+    cancel: Cancel,
+    told: Callable[[int, Curve], None] | None = None,
+) -> Curve:
+    """Train `task.model` in place; the losses of every step. `path` keeps the state, and is gone on from.
+
+    Batches are drawn from the step's number and nothing else is random, so a run that was killed and resumed
+    ends as one that was not (on one machine, with one number of threads). `told` hears of every checkpoint.
+    """
+    optimiser = _optimiser(task.model, schedule)
+    curve: Curve = []
+    first = 0
+    found = load_checkpoint(path, mark)
+    if found is not None:
+        task.model.load_state_dict(found.model)
+        optimiser.load_state_dict(dict(found.optimiser))
+        curve, first = list(found.curve), found.step
+    task.model.train()
+    for step in range(first, schedule.steps):
+        cancel.check()
+        for group in optimiser.param_groups:
+            group["lr"] = rate(schedule, step)
+        parts = task.losses(step)
+        optimiser.zero_grad(set_to_none=True)
+        parts["loss"].backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(task.model.parameters(), schedule.clip)
+        optimiser.step()
+        curve.append({name: float(value) for name, value in parts.items()})
+        done = step + 1
+        if done % 10 == 0 or done == schedule.steps:
+            progress(Step(task.name, done, schedule.steps, _words(curve[-10:])))
+        if done % schedule.save_every == 0 or done == schedule.steps:
+            save_checkpoint(path, done, mark, task.model, optimiser, curve)
+            if told is not None:
+                told(done, curve)
+    task.model.eval()
+    return curve
+
+
+def rate(schedule: Schedule, step: int) -> float:
+    """The learning rate of a step: a line up, then a cosine down to `last_share`."""
+    if step < schedule.warm_up:
+        return schedule.rate * (step + 1) / schedule.warm_up
+    done = (step - schedule.warm_up) / max(1, schedule.steps - schedule.warm_up)
+    share = schedule.last_share + (1 - schedule.last_share) * 0.5 * (1 + math.cos(math.pi * done))
+    return schedule.rate * share
+
+
+def _optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
+    """Weight decay for matrices alone: norms and gains have a scale of their own."""
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    groups = [
+        {"params": [weight for weight in trained if weight.ndim > 1], "weight_decay": schedule.decay},
+        {"params": [weight for weight in trained if weight.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=schedule.rate, betas=schedule.betas)
+
+
+def _words(rows: Curve) -> str:
+    means = {name: sum(row[name] for row in rows) / len(rows) for name in rows[-1]}
+    return ", ".join(f"{name} {value:.3f}" for name, value in means.items())
