@@ -7,7 +7,7 @@ OUT ?= out
 CODE := engine export plugin ui tests tools setup.py
 
 .PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech verify-weights \
-  sounds clean
+  train-nano evaluate-nano ship-nano sounds clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hitpoint demo --out $(OUT)/demo
@@ -57,6 +57,19 @@ test-cpu: $(VENV)/.dev
 # Fetches published weights, checks them and makes ten seconds of music: for anyone with a network.
 verify-weights: $(VENV)/.dev
 	$(BIN)/python -m tools.verify_weights
+
+# GVMGen nano from nothing: films, music, codec, networks. Two hours on two cores; goes on where it was stopped.
+train-nano: $(VENV)/.dev
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/hitpoint train nano --out $(OUT)/nano
+
+# What it learned, on films it never saw, beside ground truth and controls. Half an hour.
+evaluate-nano: $(VENV)/.dev
+	OMP_WAIT_POLICY=PASSIVE $(BIN)/hitpoint evaluate nano --out $(OUT)/nano
+
+# The trained files take the place of those that come with Hitpoint.
+ship-nano:
+	rm -rf engine/models/bundled
+	cp -r $(OUT)/nano/models engine/models/bundled
 
 # Speech told from our own music.
 bench-speech: $(VENV)/.dev

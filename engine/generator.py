@@ -10,7 +10,7 @@ from .progress import Cancel, Progress
 from .types import Cue, Picture, Plan, Score, Take
 
 Mode = Literal["default", "published"]
-Guide = Literal["none", "score"]
+Guide = Literal["none", "plan", "score"]
 DecoderName = Literal["auto", "onnx", "torch", "audiocraft"]
 
 
@@ -21,7 +21,8 @@ class NeuralOptions:
     mode        published: the paper's behaviour, fp32, nothing fitted afterwards; default: the product's
     decoder     auto: torch where there is a GPU for it, else ONNX Runtime
     prompt      for text-conditioned models; empty: written from the Picture and the style
-    guide       score: sketch's rendering as chroma, for melody checkpoints
+    guide       plan: beats, hits, energy and chords beside the tokens, for models trained with a plan;
+                score: sketch's rendering as chroma, for melody checkpoints
     candidates  how many are made at once; the one that meets the hits best is kept. None: 2, published 1
     guidance    strength of classifier-free guidance; None: the model's own
     separate    drums, bass and other in place of the one stem `music`

@@ -13,6 +13,7 @@ from ..engine.errors import Cancelled, HitpointError, UserError
 from ..engine.manifest import manifest, version
 from .models_command import add_models, add_onnx
 from .settings import SETTINGS
+from .train_command import add_evaluate, add_train
 
 if TYPE_CHECKING:
     from .options import ScoreOptions, Selection
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
 
     add_models(commands)
     add_onnx(commands)
+    add_train(commands)
+    add_evaluate(commands)
     return parser
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..engine.errors import OptionError
 from ..engine.generator import USUAL, Generator, NeuralOptions
+from ..engine.models.config import ModelConfig
 from .options import ScoreOptions
 
 SKETCH = "sketch"
@@ -43,7 +44,7 @@ def choose_generator(options: ScoreOptions) -> Chosen:
         why = f"with '{installed.card.name}', as asked for by --model"
     refuse_unless_allowed(installed.card, options.use)
     config = installed.card.config
-    _check(options.neural, kind=config.kind, melody=config.melody is not None, name=installed.card.name)
+    _check(options.neural, config, installed.card.name)
 
     def make(folder: Path) -> Generator:
         from ..engine.models.neural import NeuralGenerator
@@ -88,11 +89,20 @@ def _differences(neural: NeuralOptions) -> dict[str, bool]:
     }
 
 
-def _check(neural: NeuralOptions, *, kind: str, melody: bool, name: str) -> None:
-    if neural.prompt and kind != "musicgen":
+def _check(neural: NeuralOptions, config: ModelConfig, name: str) -> None:
+    if neural.prompt and config.kind != "musicgen":
         raise OptionError(f"'{name}' reads pictures and takes no words: leave --prompt out")
-    if neural.guide == "score" and not melody:
+    if neural.guide == "score" and config.melody is None:
         raise OptionError(
             f"'{name}' cannot be guided by a score, melody checkpoints can: leave --guide out, "
             "or use musicgen-melody"
         )
+    if neural.guide == "plan":
+        if not config.decoder.plan_channels:
+            raise OptionError(f"'{name}' was not trained to follow a plan: leave --guide out")
+        if neural.mode == "published":
+            raise OptionError("--guide plan is ours, and the paper has none: leave it out in published mode")
+        if neural.decoder == "audiocraft":
+            raise OptionError(
+                "audiocraft's decoder cannot follow a plan: use --decoder onnx or torch, or leave --guide out"
+            )

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Commands = Any  # argparse's own type of subparsers is private
 _COPY_BYTES = 1 << 22
+# What is said of models that are not the published ones.
+_ORIGINS = {"random": "yes, random weights", "trained": "yes, trained by Hitpoint"}
 
 
 def add_models(commands: Commands) -> None:
@@ -115,7 +117,7 @@ def _card_row(card: Any, memory_bytes: int) -> tuple[str, str, str, str, str, st
         _commercial(card.commercial),
         _amount(sum(fact.bytes for fact in card.files.values())),
         _amount(memory_bytes),
-        "yes, random weights" if card.origin == "random" else "yes",
+        _ORIGINS.get(card.origin, "yes"),
     )
 
 
@@ -162,7 +164,7 @@ def _export(options: argparse.Namespace, console: Console) -> None:
 
 
 def _check(options: argparse.Namespace, console: Console) -> None:
-    from ..engine.models.library import broken, check, find, installed, models_dir, read_card
+    from ..engine.models.library import broken, bundled_dir, check, find, installed, models_dir, read_card
 
     faults: list[str] = []
     cards = installed()
@@ -170,8 +172,9 @@ def _check(options: argparse.Namespace, console: Console) -> None:
         with console.work() as progress:
             faults += check(find(card.name), progress=progress)
     for name in broken():
+        place = models_dir() if (models_dir() / name).is_dir() else bundled_dir()
         try:
-            faults += check(_of(name, read_card(models_dir() / name), models_dir()))
+            faults += check(_of(name, read_card(place / name), place))
         except InputError as error:
             faults.append(str(error))
     for fault in faults:

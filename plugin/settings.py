@@ -17,7 +17,7 @@ from ..engine.errors import OptionError
 from ..engine.paths import data_dir
 
 MODES = ("default", "published")
-GUIDES = ("none", "score")
+GUIDES = ("none", "plan", "score")
 DECODERS = ("auto", "onnx", "torch", "audiocraft")
 USES = ("any", "client")
 STEMS = ("music", "separate")
@@ -81,7 +81,13 @@ SETTINGS = (
     Setting("loudness", _number(-40, -6), None, "of the mix (default: 15 LU under speech, else -16)", "LUFS"),
     Setting("handles", _number(0, 30), 2.0, "of sound before and after each clip (default 2)", "SECONDS"),
     Setting("prompt", str, "", "words for a text model (default: written from picture and style)", "TEXT"),
-    Setting("guide", _choice(*GUIDES), "none", "score: a melody model follows sketch's rendering", "NAME"),
+    Setting(
+        "guide",
+        _choice(*GUIDES),
+        "none",
+        "plan: beats and chords; score: sketch's rendering (melody)",
+        "NAME",
+    ),
     Setting("mode", _choice(*MODES), "default", "published: exactly what the model's paper does", "NAME"),
     Setting(
         "decoder", _choice(*DECODERS), "auto", "auto (default), onnx, torch, or audiocraft (slow)", "NAME"

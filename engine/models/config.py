@@ -93,17 +93,27 @@ class CodecConfig:
 
 @dataclass(frozen=True, slots=True)
 class SpectralConfig:
-    """A codec that is fitted, not trained: log-mel, principal components, residual k-means (spectral/)."""
+    """A codec that is fitted, not trained (models/spectral): shapes of spectra, levels, residual k-means."""
 
     sample_rate: int = 32_000
-    fft: int = 2048
-    # Samples between two spectra; `stacked` of them make one token step.
+    # The long window, one spectrum a step: tells semitones apart.
+    fft: int = 4096
+    # Samples between two readings of the levels; `stacked` of them make one token step.
     spectrum_hop: int = 320
     stacked: int = 2
+    # Bands that a spectrum's shape is told in, evenly apart up to 280 Hz, then 2.9 %.
     bands: int = 160
+    # Wide bands whose levels are told apart from the shape, often enough for an attack.
+    levels: int = 12
+    # Principal components of the shape that are coded.
     components: int = 64
     codebooks: int = 4
+    # Of the codebooks, how many after the first code levels; all others code the shape.
+    level_books: int = 1
     cardinality: int = 1024
+    # When sound is made: how far lines are lifted over their surroundings, and rounds that look for phases.
+    sharpening: float = 0.4
+    rounds: int = 8
     channels: int = 1
 
     @property

@@ -37,10 +37,20 @@ def export_audiocraft(
 ) -> dict[str, FileFact]:
     """Write both files to `folder`; returns their sums. Nothing is ever overwritten.
 
-    OptionError when torch is missing or audiocraft has no name for the text encoder, OutputError when the
-    files are there already or the disk refuses.
+    OptionError when torch is missing, when audiocraft has no name for the text encoder or no place for the
+    plan or codec of the model, OutputError when the files are there already or the disk refuses.
     """
     cancel = cancel or Cancel()
+    config = found.card.config
+    if config.decoder.plan_channels:
+        raise OptionError(
+            f"'{found.card.name}' takes a plan at its decoder's input, and audiocraft's decoder does not: "
+            "it cannot be exported to it"
+        )
+    if config.codec is None:
+        raise OptionError(
+            f"'{found.card.name}' has a codec that audiocraft does not know: it cannot be exported to it"
+        )
     if importlib.util.find_spec("torch") is None:
         raise OptionError("exporting to audiocraft needs torch: run pip install 'hitpoint[neural]'")
     for name in (FILE, CODEC_FILE):
@@ -48,7 +58,6 @@ def export_audiocraft(
             raise OutputError(f"'{folder / name}' is there already: choose another folder")
     if not (found.folder / WEIGHTS).is_file():
         raise InputError(f"the model '{found.card.name}' has no {WEIGHTS}: import it again")
-    config = found.card.config
     state: dict[str, Array] = dict(Tensors(found.folder / WEIGHTS))
     if config.melody is not None:
         state[f"{MELODY}chroma.spec.window"] = _window(config.melody)

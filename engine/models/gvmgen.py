@@ -1,6 +1,7 @@
 """What GVMGen's decoder attends to: the pictures of a window's own time, and a few of the whole film.
 
-`published` mode keeps the paper's behaviour: every frame of the cue in every window.
+`published` mode keeps the paper's behaviour: every frame of the cue in every window. With the guide `plan`
+the decoder is also told the plan's beats, hits, energy and chords at every step.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ import numpy as np
 
 from ..generator import TakeRequest
 from ..progress import Cancel, Progress
+from ..sketch.composer import chord_spans
 from .backends import Backend
+from .channels import plan_channels
 from .config import FRAME_RATE
 from .generate.windows import Window
 from .library import Installed
@@ -36,8 +39,15 @@ def picture_conditioner(
     progress: Progress,
     cancel: Cancel,
 ) -> PictureConditioner:
-    """Looks at the cue's frames (those never seen before), and keeps a row of memory for each."""
+    """Looks at the cue's frames (those never seen before), and keeps a row of memory for each.
+
+    With the guide `plan`, of a model whose decoder takes one, the harmony is the one that sketch would write.
+    """
     config = installed.card.config
+    plan = None
+    if request.neural.guide == "plan":
+        head = request.handle_samples[0]
+        plan = plan_channels(request.plan, chord_spans(request), start_sample=-head, steps=timing.steps)
     published = request.neural.mode == "published"
     seen = frame_times(request.cue, config.frame_rate, "legacy_skip" if published else "pts")
     encoder = PictureEncoder(installed.folder, backend.encoder_precision, backend.graphs_device)
@@ -60,11 +70,15 @@ def picture_conditioner(
             problems=embedded.problems,
             facts=(("frames", {"used": len(embedded.rows), "encoded": embedded.encoded}),),
         ),
+        plan=plan,
     )
 
 
 class PictureConditioner:
-    """Rows of memory [N, D] at cue times [N] s, and the projection to every layer's keys and values."""
+    """Rows of memory [N, D] at cue times [N] s, and the projection to every layer's keys and values.
+
+    plan  columns of the plan at every step of the music, float32 [steps, C]; None: without a guide
+    """
 
     def __init__(
         self,
@@ -75,6 +89,7 @@ class PictureConditioner:
         head_s: float,
         whole: bool,
         told: Told,
+        plan: Floats | None = None,
     ) -> None:
         self._rows = rows
         self._times_s = times_s
@@ -82,13 +97,15 @@ class PictureConditioner:
         self._head_s = head_s
         self._whole = whole
         self._told = told
+        self._plan = plan
 
     def condition(self, window: Window) -> Condition:
         index, times_s = self.frames(window)
         memory, temporal_kv = self._temporal.project(
             self._rows[index][None], np.asarray(times_s, np.float32)[None]
         )
-        return Condition(temporal_kv=temporal_kv, memory=memory)
+        plan = None if self._plan is None else self._plan[window.start : window.end]
+        return Condition(temporal_kv=temporal_kv, memory=memory, plan=plan)
 
     def frames(self, window: Window) -> tuple[list[int], list[float]]:
         """Which rows a window attends to, and their times from its start (-1: an anchor, untimed)."""

@@ -2,6 +2,7 @@
 
 DATA/models/NAME/   model.json, weights, graphs
 DATA/parts/NAME/    what several models are imported with (EnCodec, T5), as published
+bundled/NAME/       models that come with Hitpoint, beside this file; one of the user's of that name goes first
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ def models_dir() -> Path:
     return data_dir() / "models"
 
 
+def bundled_dir() -> Path:
+    return Path(__file__).parent / "bundled"
+
+
 def parts_dir() -> Path:
     return data_dir() / "parts"
 
@@ -73,8 +78,10 @@ def find(name_or_dir: str) -> Installed:
             f"'{name_or_dir}' is not a model that Hitpoint can run: convert it once with "
             f"hitpoint models import {name_or_dir}"
         )
-    if (models_dir() / name_or_dir / CARD).is_file() and _NAME.fullmatch(name_or_dir):
-        return _whole(models_dir() / name_or_dir)
+    if _NAME.fullmatch(name_or_dir):
+        for place in (models_dir(), bundled_dir()):
+            if (place / name_or_dir / CARD).is_file():
+                return _whole(place / name_or_dir)
     entry = find_published(name_or_dir)
     if entry is not None and not entry.is_part:
         raise OptionError(
@@ -213,11 +220,15 @@ def _read(folder: Path) -> Installed | None:
 
 
 def _folders() -> list[Path]:
-    try:
-        # Folders that are being built start with a dot.
-        return sorted(path for path in models_dir().iterdir() if path.is_dir() and path.name[0] != ".")
-    except OSError:
-        return []
+    """By name; of two of one name the user's."""
+    found: dict[str, Path] = {}
+    for place in (bundled_dir(), models_dir()):
+        try:
+            # Folders that are being built start with a dot.
+            found |= {path.name: path for path in place.iterdir() if path.is_dir() and path.name[0] != "."}
+        except OSError:
+            continue
+    return [found[name] for name in sorted(found)]
 
 
 def _all() -> list[Installed]:

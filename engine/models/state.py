@@ -18,6 +18,8 @@ VISUAL = "condition_provider.conditioners.visual_content."
 TEXT = "condition_provider.conditioners.description."
 MELODY = "condition_provider.conditioners.self_wav."
 TIME_GAIN = f"{VISUAL}time_gain"
+# Ours: columns of the plan, projected to the decoder's input.
+PLAN = "plan_proj.weight"
 
 
 def model_shapes(config: ModelConfig) -> Shapes:
@@ -51,6 +53,8 @@ def decoder_shapes(config: DecoderConfig) -> Shapes:
         for name in norms:
             out |= _norm(f"{layer}{name}", dim)
     out |= _norm("out_norm", dim)
+    if config.plan_channels:
+        out[PLAN] = (dim, config.plan_channels)
     return out | {f"linears.{k}.weight": (config.cardinality, dim) for k in range(config.codebooks)}
 
 

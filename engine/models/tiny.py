@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from .channels import CHANNELS
 from .config import (
     STEREO_DELAYS,
     CodecConfig,
@@ -27,11 +29,17 @@ TINY_TEXT = TextConfig(dim=32, layers=2, heads=4, head_dim=8, feed_forward=64, v
 Weights = dict[str, npt.NDArray[np.float32]]
 
 
-def tiny_gvmgen(seed: int = 0, *, stereo: bool = False, timed: bool = False) -> tuple[ModelConfig, Weights]:
-    """A GVMGen of 4 M parameters: its configuration and weights in the published names."""
+def tiny_gvmgen(
+    seed: int = 0, *, stereo: bool = False, timed: bool = False, plan: bool = False
+) -> tuple[ModelConfig, Weights]:
+    """A GVMGen of 4 M parameters: its configuration and weights in the published names.
+
+    timed and plan: with our additions to them.
+    """
+    decoder = TINY_STEREO if stereo else TINY_DECODER
     config = ModelConfig(
         kind="gvmgen",
-        decoder=TINY_STEREO if stereo else TINY_DECODER,
+        decoder=replace(decoder, plan_channels=CHANNELS) if plan else decoder,
         codec=_codec(stereo),
         visual=TINY_VISUAL,
         timed=timed,
@@ -68,6 +76,7 @@ TINY_MODELS = {
     "tiny-musicgen": tiny_musicgen,
     "tiny-melody": partial(tiny_musicgen, melody=True),
     "tiny-stereo": partial(tiny_gvmgen, stereo=True),
+    "tiny-plan": partial(tiny_gvmgen, timed=True, plan=True),
 }
 
 

@@ -115,17 +115,19 @@ def write_tensors(
     shapes: Mapping[str, Shape],
     tensors: Mapping[str, Array],
     *,
+    half: bool = False,
     check: Callable[[], None] | None = None,
 ) -> FileFact:
-    """Write float32 safetensors, one tensor in memory at a time. `check` is called between tensors.
+    """Write float32 safetensors, or float16 (`half`), one tensor in memory at a time.
 
-    OutputError when the disk refuses.
+    `check` is called between tensors. OutputError when the disk refuses.
     """
     header: dict[str, Any] = {}
     at = 0
+    kind = "F16" if half else "F32"
     for name, shape in shapes.items():
-        length = 4 * int(np.prod(shape, dtype=np.int64))
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [at, at + length]}
+        length = np.dtype(_KINDS[kind]).itemsize * int(np.prod(shape, dtype=np.int64))
+        header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [at, at + length]}
         at += length
     text = json.dumps(header, separators=(",", ":")).encode()
     # Padded so that every tensor lies at a multiple of eight, as the format recommends.
@@ -133,7 +135,7 @@ def write_tensors(
     digest = hashlib.sha256()
     written = 0
     with durable_file(path) as file:
-        for part in _parts(text, shapes, tensors, check):
+        for part in _parts(text, shapes, tensors, _KINDS[kind], check):
             digest.update(part)
             file.write(part)
             written += len(part)
@@ -141,14 +143,18 @@ def write_tensors(
 
 
 def _parts(
-    text: bytes, shapes: Mapping[str, Shape], tensors: Mapping[str, Array], check: Callable[[], None] | None
+    text: bytes,
+    shapes: Mapping[str, Shape],
+    tensors: Mapping[str, Array],
+    kind: str,
+    check: Callable[[], None] | None,
 ) -> Iterator[bytes | memoryview]:
     yield struct.pack("<Q", len(text))
     yield text
     for name, shape in shapes.items():
         if check is not None:
             check()
-        array = np.ascontiguousarray(tensors[name], dtype="<f4")
+        array = np.ascontiguousarray(tensors[name], dtype=kind)
         assert array.size == int(np.prod(shape, dtype=np.int64)), name
         if array.size:
             yield array.reshape(-1).view(np.uint8).data

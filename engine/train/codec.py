@@ -56,11 +56,9 @@ def fit_codec(
     basis = _principal(shapes - out[MEAN], config.components)
     out[INTO], out[BACK] = np.ascontiguousarray(basis.T), basis
     done = 0
-    coded = (
-        (level_books(config), levels - out[LEVEL_MEAN]),
-        (shape_books(config), (shapes - out[MEAN]) @ out[INTO]),
-    )
-    for indices, left in coded:
+    vectors: tuple[Floats, Floats] = (levels - out[LEVEL_MEAN], np.matmul(shapes - out[MEAN], out[INTO]))
+    coded: tuple[Sequence[int], Sequence[int]] = (level_books(config), shape_books(config))
+    for indices, left in zip(coded, vectors, strict=True):
         for index in indices:
             codewords = k_means(left, config.cardinality, random)
             out[book(index)] = codewords
@@ -71,7 +69,7 @@ def fit_codec(
 
 
 def k_means(vectors: Floats, count: int, random: np.random.Generator, rounds: int = _ROUNDS) -> Floats:
-    """Codewords [count, d] of vectors [n, d], n >= count; one that nothing is near to starts again elsewhere."""
+    """Codewords [count, d] of vectors [n, d], n >= count; one that nothing is near to starts again."""
     words = vectors[random.choice(len(vectors), count, replace=False)]
     for _ in range(rounds):
         owner = nearest(vectors, words)

@@ -64,12 +64,15 @@ def learn(
         cancel.check()
         for group in optimiser.param_groups:
             group["lr"] = rate(schedule, step)
-        parts = task.losses(step)
+        # Dropout draws from torch's own generator.
+        with torch.random.fork_rng():
+            torch.manual_seed(step)
+            parts = task.losses(step)
         optimiser.zero_grad(set_to_none=True)
         parts["loss"].backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(task.model.parameters(), schedule.clip)
         optimiser.step()
-        curve.append({name: float(value) for name, value in parts.items()})
+        curve.append({name: float(value.detach()) for name, value in parts.items()})
         done = step + 1
         if done % 10 == 0 or done == schedule.steps:
             progress(Step(task.name, done, schedule.steps, _words(curve[-10:])))

@@ -46,10 +46,10 @@ class PictureLearner(nn.Module):
 
     def label_loss(self, rows: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Cross-entropy of the labels read from the mean of `rows` [B,N,D], and the share read right."""
-        mean = rows.mean(dim=1)
+        mean = rows.float().mean(dim=1)
         losses, right = [], []
         for index, reader in enumerate(self.readers):
-            scores = reader(mean).float()
+            scores = reader(mean)
             losses.append(F.cross_entropy(scores, labels[:, index]))
             right.append((scores.argmax(dim=-1) == labels[:, index]).float().mean())
         return torch.stack(losses).mean(), torch.stack(right).mean().detach()

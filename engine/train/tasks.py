@@ -48,7 +48,7 @@ class PictureTask:
         labels = torch.from_numpy(np.stack([item.labels for item in chosen])).to(self._where)
         with half(self._where):
             rows = self.model.rows(torch.from_numpy(pictures).to(self._where))
-            loss, right = self.model.label_loss(rows, labels)
+        loss, right = self.model.label_loss(rows, labels)
         return {"loss": loss, "right": right}
 
 

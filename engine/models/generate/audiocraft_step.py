@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ...errors import OptionError
 from ..config import DecoderConfig
 from ..net.decoder import load_decoder
 from ..state import State
@@ -24,8 +26,9 @@ class AudiocraftDecoder:
     """Implements `step.Decoder` over `audiocraft.models.lm.LMModel` in its streaming mode.
 
     On a CPU in fp32; on CUDA as published: layers in fp16 under autocast, the rest in fp32.
-    Its cache grows as it goes, so `length` is not needed. OptionError when audiocraft is not installed, with
-    the command that installs it.
+    Its cache grows as it goes, so `length` is not needed. It has no place for a plan: a model that takes one
+    runs without, and a condition with one is refused. OptionError when audiocraft is not installed, with the
+    command that installs it.
     """
 
     def __init__(self, config: DecoderConfig, state: State, device: str = "cpu") -> None:
@@ -37,6 +40,10 @@ class AudiocraftDecoder:
         self._repeats = 1
 
     def begin(self, condition: Condition, *, candidates: int, guided: bool, length: int) -> None:
+        if condition.plan is not None:
+            raise OptionError(
+                "audiocraft's decoder cannot follow a plan: use --decoder onnx or torch, or leave --guide out"
+            )
         self.close()
         self._repeats = 2 if guided else 1
         rows = _rows(self.config, condition, candidates, guided)
@@ -97,7 +104,8 @@ def build_language_model(config: DecoderConfig, state: State, device: torch.devi
             dtype=torch.float16 if device.type == "cuda" else torch.float32,
         )
     # Checked by the same door as our own decoder: names, shapes, float32.
-    model.load_state_dict(load_decoder(config, state).state_dict(), strict=True)
+    weights = load_decoder(replace(config, plan_channels=0), state).state_dict()
+    model.load_state_dict(weights, strict=True)
     return model.to(device).eval()
 
 

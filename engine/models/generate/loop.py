@@ -127,5 +127,5 @@ def _from(start: int, told: Told) -> Told:
 
 def _says_something(condition: Condition) -> bool:
     """Without a condition both branches of guidance are the same one."""
-    parts = (condition.temporal_kv, condition.memory, condition.prefix)
+    parts = (condition.temporal_kv, condition.memory, condition.prefix, condition.plan)
     return any(part is not None for part in parts)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ...errors import EngineFault, OptionError
+from ..channels import at_positions
 from ..config import DecoderConfig
 from ..net.cached import CachedDecoder, SlicedKeys, StaticKeys
 from ..net.decoder import load_decoder
@@ -39,6 +40,8 @@ class _Window:
     places: Tensor
     # Keys and values of cross-attention [L,2,1,H,N,64].
     cross: Tensor | None
+    # What the plan adds at every position of conditioned rows, float32 [positions, D].
+    plan: Tensor | None
     # Of the static step: tokens [C,K,1], the position [1], a random number for each token [C,K].
     tokens: Tensor
     place: Tensor
@@ -93,10 +96,11 @@ class TorchDecoder:
         )
         total = length + (0 if prefix is None else prefix.shape[1])
         with _memory(self._net.device, f"{candidates} candidates of {length} positions"):
-            window = self._reused(candidates, guided, total, cross)
+            plan = self._plan(condition, total, length)
+            window = self._reused(candidates, guided, total, cross, plan)
             if window is None:
                 self._window = None
-                window = self._allocated(candidates, guided, total, cross)
+                window = self._allocated(candidates, guided, total, cross, plan)
             self._window = window
             if prefix is not None:
                 branches = prefix if guided else prefix[:1]
@@ -140,6 +144,8 @@ class TorchDecoder:
         """Run [R,n,D] through the layers at the cache's end."""
         end = window.at + embedded.shape[1]
         hidden = embedded + window.places[window.at : end]
+        if window.plan is not None:
+            hidden[: window.candidates] += window.plan[window.at : end]
         keys = SlicedKeys(window.cache, window.at)
         window.at = end
         return self._net.run(hidden, keys, window.cross, window.candidates)
@@ -148,6 +154,8 @@ class TorchDecoder:
         """One position from the window's static tensors: what a graph is captured from."""
         embedded = self._net.embed(window.tokens).repeat(window.rows // window.candidates, 1, 1)
         hidden = embedded + window.places.index_select(0, window.place)
+        if window.plan is not None:
+            hidden[: window.candidates] += window.plan.index_select(0, window.place)
         keys = StaticKeys(window.cache, window.place, reach)
         hidden = self._net.run(hidden, keys, window.cross, window.candidates)
         return self._answer(window, hidden[:, 0], sampling)
@@ -203,7 +211,16 @@ class TorchDecoder:
         split = pairs.view(*pairs.shape[:4], config.heads, config.head_dim).transpose(3, 4)
         return split.contiguous().to(self._net.device, self._net.dtype)
 
-    def _allocated(self, candidates: int, guided: bool, total: int, cross: Tensor | None) -> _Window:
+    def _plan(self, condition: Condition, total: int, length: int) -> Tensor | None:
+        """float32 [total, D]: zeros at the prefix, then what the plan adds at each of `length` positions."""
+        if condition.plan is None:
+            return None
+        added = self._net.plan(torch.from_numpy(at_positions(condition.plan, self.config, length)))
+        return torch.cat([added.new_zeros((total - length, self.config.dim)), added])
+
+    def _allocated(
+        self, candidates: int, guided: bool, total: int, cross: Tensor | None, plan: Tensor | None
+    ) -> _Window:
         config, device = self.config, self._net.device
         rows = 2 * candidates if guided else candidates
         shape = (config.layers, 2, rows, config.heads, _up(total, _ALIGNED), config.head_dim)
@@ -214,20 +231,27 @@ class TorchDecoder:
             torch.zeros(shape, device=device, dtype=self._net.dtype),
             self._net.places(total),
             cross,
+            plan,
             torch.zeros((candidates, config.codebooks, 1), device=device, dtype=torch.int64),
             torch.zeros(1, device=device, dtype=torch.int64),
             torch.zeros((candidates, config.codebooks), device=device, dtype=torch.float64),
         )
 
-    def _reused(self, candidates: int, guided: bool, total: int, cross: Tensor | None) -> _Window | None:
+    def _reused(
+        self, candidates: int, guided: bool, total: int, cross: Tensor | None, plan: Tensor | None
+    ) -> _Window | None:
         """The last window's memory and graphs where the next one is of the same shape."""
         window = self._window
         if window is None or (window.candidates, window.guided) != (candidates, guided):
             return None
         if len(window.places) != total or _shape(window.cross) != _shape(cross):
             return None
+        if _shape(window.plan) != _shape(plan):
+            return None
         if window.cross is not None and cross is not None:
             window.cross.copy_(cross)
+        if window.plan is not None and plan is not None:
+            window.plan.copy_(plan)
         window.at = 0
         return window
 

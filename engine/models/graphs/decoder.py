@@ -7,12 +7,13 @@ and reads no more than what is filled, so nothing is copied and a step costs wha
 inputs   tokens int64 [R,K,n]; prefix float32 [R,P,D], P = 0 where there is none; places float32 [P+n,D], the
          positional code; last int32 [R] and total int32 [1], filled positions after the run, less one and as
          they are; past_key.L, past_value.L [R,H,T,64]; with cross-attention also conditioned float32 [R,1,1],
-         1 where a row attends to the memory and 0 where not, and cross_key.L, cross_value.L [1,H,N,64]
+         1 where a row attends to the memory and 0 where not, and cross_key.L, cross_value.L [1,H,N,64];
+         with plan channels also plan float32 [R,n,C], zeros where nothing is to be added
 outputs  logits float32 [R,K,cardinality] after the last position; present_key.L, present_value.L
 
 fp32: all in float32. int8: weights in 8 bits, a scale for every 128 of a row (`MatMulNBits`), inputs of each
 product in 8 bits likewise, row by row: what a row computes does not depend on the others. Caches in 16 bits.
-Norms, softmax, embeddings and the residual stream stay float32.
+Norms, softmax, embeddings, the plan's projection and the residual stream stay float32.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from onnx import TensorProto, helper
 
 from ...errors import InputError, OptionError
 from ..config import DecoderConfig, Precision
-from ..state import State, decoder_shapes
+from ..state import PLAN, State, decoder_shapes
 from .builder import MICROSOFT, Dimensions, GraphBuilder
 from .files import save_graph
 
@@ -128,6 +129,10 @@ class _Decoder(GraphBuilder):
             for k in range(config.codebooks)
         ]
         summed = self.add("Sum", *found) if len(found) > 1 else found[0]
+        if config.plan_channels:
+            plan = self._declare("plan", TensorProto.FLOAT, ["rows", "n", config.plan_channels])
+            added = self.add("MatMul", plan, self.weight(PLAN, self._weight_of(PLAN).T))
+            summed = self.add("Add", summed, added)
         return self.add("Add", self.add("Concat", "prefix", summed, axis=1), "places")
 
     def _layer(self, index: int, stream: str, pending: str) -> tuple[str, str]:

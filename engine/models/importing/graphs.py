@@ -47,7 +47,8 @@ def graph_work(
     config: ModelConfig, state: State, codec: State, text: State | None, precisions: Sequence[Precision]
 ) -> Iterator[GraphWork]:
     """All exports of a model in the order of their size, smallest first."""
-    yield GraphWork("codec graphs", lambda folder: _codec(config, codec, folder))
+    if config.codec is not None:
+        yield GraphWork("codec graphs", lambda folder: _codec(config, codec, folder))
     for precision in precisions:
         yield from _of_precision(config, state, text, precision)
 

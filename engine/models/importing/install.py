@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ from ..card import FileFact, ModelCard
 from ..codec_state import codec_shapes
 from ..config import ModelConfig, Precision
 from ..library import CARD, check_name
-from ..state import model_shapes, parameters, text_shapes
+from ..spectral.state import spectral_shapes
+from ..state import Shapes, model_shapes, parameters, text_shapes
 from ..weights import Array, Tensors, write_tensors
 from .graphs import GraphWork, graph_work
 
@@ -63,11 +64,15 @@ def install(
     folder: Path,
     *,
     precisions: Sequence[Precision],
+    half: bool = False,
+    only: Collection[str] | None = None,
     progress: Progress,
     cancel: Cancel,
 ) -> ModelCard:
     """Write the model `name` as `folder`, which then replaces what was there. Needs torch and onnx.
 
+    half  weights are kept in float16, and the graphs made of what is left of them
+    only  names of the graphs to write ("decoder int8"); None: all of `precisions`
     Peak memory is that of the largest export. OutputError when the disk refuses; nothing is left behind then.
     """
     check_name(name)
@@ -76,11 +81,12 @@ def install(
     with built_aside(folder) as building:
         facts: dict[str, FileFact] = {}
         files = 3 if parts.text is not None else 2
-        steps = _Steps(progress, cancel, files + sum(1 for _ in _works(parts, building, precisions)))
+        works = len(list(_works(parts, building, precisions, only)))
+        steps = _Steps(progress, cancel, files + works)
         steps("weights")
-        facts[WEIGHTS] = write_tensors(building / WEIGHTS, shapes, parts.state, check=cancel.check)
+        facts[WEIGHTS] = write_tensors(building / WEIGHTS, shapes, parts.state, half=half, check=cancel.check)
         steps("codec")
-        wanted = codec_shapes(parts.config.encodec)
+        wanted = sound_shapes(parts.config)
         facts[CODEC] = write_tensors(building / CODEC, wanted, parts.codec, check=cancel.check)
         if parts.text is not None:
             assert parts.config.text is not None
@@ -91,7 +97,7 @@ def install(
         if parts.tokenizer is not None:
             durable_write(building / TOKENIZER, parts.tokenizer)
             facts[TOKENIZER] = _fact(building / TOKENIZER, cancel)
-        for work in _works(parts, building, precisions):
+        for work in _works(parts, building, precisions, only):
             steps(work.name)
             for path in work.run(building):
                 facts[path.name] = _fact(path, cancel)
@@ -139,7 +145,16 @@ def built_aside(final: Path) -> Iterator[Path]:
         raise output_error(final, error) from error
 
 
-def _works(parts: Parts, building: Path, precisions: Sequence[Precision]) -> Iterator[GraphWork]:
+def sound_shapes(config: ModelConfig) -> Shapes:
+    """Every key of codec.safetensors, of whichever codec the model has."""
+    if config.spectral is not None:
+        return spectral_shapes(config.spectral)
+    return codec_shapes(config.encodec)
+
+
+def _works(
+    parts: Parts, building: Path, precisions: Sequence[Precision], only: Collection[str] | None
+) -> Iterator[GraphWork]:
     """Exports read what was written, so that they never hold on to a foreign file."""
 
     def written(name: str) -> Mapping[str, Array]:
@@ -147,7 +162,8 @@ def _works(parts: Parts, building: Path, precisions: Sequence[Precision]) -> Ite
         return Tensors(path) if path.is_file() else {}
 
     text = written(TEXT) if parts.text is not None else None
-    return graph_work(parts.config, written(WEIGHTS), written(CODEC), text, precisions)
+    works = graph_work(parts.config, written(WEIGHTS), written(CODEC), text, precisions)
+    return (work for work in works if only is None or work.name in only)
 
 
 def _fact(path: Path, cancel: Cancel) -> FileFact:

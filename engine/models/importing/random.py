@@ -8,11 +8,10 @@ import json
 from ...progress import Cancel, Progress, silent
 from ...serial import canonical
 from ..card import ModelCard
-from ..codec_state import codec_shapes
 from ..config import PRECISIONS, ModelConfig, Precision
 from ..library import models_dir
 from ..state import State, model_shapes, random_state, text_shapes
-from .install import Origin, Parts, install
+from .install import Origin, Parts, install, sound_shapes
 
 
 def install_random(
@@ -34,7 +33,7 @@ def install_random(
     parts = Parts(
         config,
         state if state is not None else random_state(model_shapes(config), seed),
-        random_state(codec_shapes(config.encodec), seed),
+        random_state(sound_shapes(config), seed),
         text,
         tokenizer,
     )

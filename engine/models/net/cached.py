@@ -131,6 +131,10 @@ class CachedDecoder:
         self._tables = torch.cat([linear(decoder.get_parameter(f"emb.{k}.weight")) for k in numbers])
         self._heads = torch.cat([linear(decoder.get_parameter(f"linears.{k}.weight")) for k in numbers])
         self._out_norm = norm(decoder.out_norm)
+        # Float32: it is applied once a window, not once a step.
+        self._plan = None
+        if config.plan_channels:
+            self._plan = decoder.plan_proj.weight.detach().to(device, torch.float32)
         books = torch.arange(config.codebooks, device=device)
         # Where each codebook begins in the one table.
         self._starts = (books * (config.cardinality + 1)).view(1, -1, 1)
@@ -152,6 +156,11 @@ class CachedDecoder:
     def embed(self, tokens: Tensor) -> Tensor:
         """float32 [C,n,D] of tokens int64 [C,K,n]; positions are not in it yet."""
         return F.embedding(tokens + self._starts, self._tables).float().sum(dim=1)
+
+    def plan(self, rows: Tensor) -> Tensor:
+        """float32 [n,D] of columns of the plan [n,C]: what is added at the inputs of conditioned rows."""
+        assert self._plan is not None, "this decoder takes no plan"
+        return F.linear(rows.to(self.device, torch.float32), self._plan)
 
     def run(self, hidden: Tensor, keys: Keys, cross: Tensor | None, conditioned: int) -> Tensor:
         """Through all layers: hidden float32 [R,n,D] with positions in it, changed in place.

@@ -113,6 +113,8 @@ class MusicDecoder(nn.Module):
         self.transformer = Transformer(config)
         self.out_norm = nn.LayerNorm(config.dim, eps=_EPSILON)
         self.linears = nn.ModuleList(_linear(config.dim, config.cardinality) for _ in range(config.codebooks))
+        if config.plan_channels:
+            self.plan_proj = _linear(config.plan_channels, config.dim)
 
     def forward(
         self,
@@ -120,6 +122,7 @@ class MusicDecoder(nn.Module):
         memory: Tensor | None = None,
         mask: Tensor | None = None,
         prefix: Tensor | None = None,
+        plan: Tensor | None = None,
     ) -> Tensor:
         """Logits [B,K,S,cardinality] at every position of a delayed sequence; s predicts position s + 1.
 
@@ -127,9 +130,14 @@ class MusicDecoder(nn.Module):
         memory  [B,N,D], attended to in every layer; None leaves cross-attention out, which equals zeros
         mask    bool [B,N], False at padding; None when all of `memory` is real
         prefix  [B,P,D], inputs before position 0 (melody models); no logits are returned for them
+        plan    [B,S,C], columns of the plan at every position, zeros where a sequence has no plan; None: none
+                has one
         """
         assert memory is None or self.config.cross_attention, "this decoder has no cross-attention"
         hidden = torch.stack([table(codes[:, k]) for k, table in enumerate(self.emb)]).sum(0)
+        if plan is not None:
+            assert self.config.plan_channels, "this decoder takes no plan"
+            hidden = hidden + self.plan_proj(plan)
         if prefix is not None:
             hidden = torch.cat([prefix.to(hidden.dtype), hidden], dim=1)
         places = positions_of(hidden.shape[1], self.config.dim)
@@ -141,8 +149,13 @@ class MusicDecoder(nn.Module):
 
     @torch.no_grad()
     def initialise(self, generator: torch.Generator) -> None:
-        """Random weights to train from, as MusicGen's own training draws them: deeper layers smaller."""
+        """Random weights to train from, as MusicGen's own training draws them: deeper layers smaller.
+
+        The plan's projection is zero: untrained, a plan says nothing.
+        """
         dim = self.config.dim
+        if self.config.plan_channels:
+            self.plan_proj.weight.zero_()
         for table in [*self.emb, *self.linears]:
             _truncated(table.weight, dim**-0.5, generator)
         for depth, layer in enumerate(self.transformer.blocks(), start=1):

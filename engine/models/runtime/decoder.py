@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import InputError, OptionError
+from ..channels import at_positions
 from ..config import DecoderConfig, Precision
 from ..step import Condition, Floats, Ints
 from .session import graph_path, open_session, return_memory
@@ -64,8 +65,12 @@ class OnnxDecoder:
         cross = _cross(condition, self.config)
         conditioned = np.zeros((rows, 1, 1), np.float32)
         conditioned[:candidates] = 1
+        # Rows of zeros add exactly nothing: null rows, and all of them without a plan.
+        plan = np.zeros((rows, length, self.config.plan_channels), np.float32)
+        if condition.plan is not None:
+            plan[:candidates] = at_positions(condition.plan, self.config, length)
         self._window = _Window(
-            self._session, self.config, self._kind, length + prefix.shape[1], prefix, cross, conditioned
+            self._session, self.config, self._kind, length + prefix.shape[1], prefix, cross, conditioned, plan
         )
 
     def feed(self, tokens: Ints) -> Floats:
@@ -89,6 +94,7 @@ class OnnxDecoder:
             and all(shape[1::2] == [config.heads, config.head_dim] for shape in keys)
             and shapes.get("logits", [])[1:] == [config.codebooks, config.cardinality]
             and ("conditioned" in shapes) == config.cross_attention
+            and shapes.get("plan", [0])[-1] == config.plan_channels
         )
         if not fits:
             raise InputError(
@@ -110,6 +116,7 @@ class _Window:
         prefix: Floats,
         cross: Sequence[tuple[Floats, Floats]],
         conditioned: Floats,
+        plan: Floats,
     ) -> None:
         self._session = session
         self._config = config
@@ -117,6 +124,8 @@ class _Window:
         self._prefix = prefix
         self._cross = cross
         self._conditioned = conditioned
+        # Of every position but the prefix's, [R, length, C]; C is 0 where the decoder takes no plan.
+        self._plan = plan
         self._rows = len(conditioned)
         # One allocation, which goes back to the system whole. Zeros: a kernel may read past what is filled.
         shape = (config.layers, 2, self._rows, config.heads, capacity, config.head_dim)
@@ -140,15 +149,19 @@ class _Window:
         first, self._at = self._at, self._at + prefix.shape[1] + tokens.shape[2]
         assert self._at <= self._capacity, "more positions than were announced"
         places = positional_code(first, self._at - first, self._config.dim)
+        end = self._at - (self._capacity - self._plan.shape[1])
+        plan = self._plan[:, end - tokens.shape[2] : end]
         if self._at == first + 1 or not first:
-            self._run(self._all, tokens, prefix, places, out)
+            self._run(self._all, tokens, prefix, places, plan, out)
             return
         # Several positions behind others: `GroupQueryAttention` takes those of one row at a time.
         for row in range(self._rows):
             only = slice(row, row + 1)
-            self._run(self._binding(only), tokens[only], prefix[only], places, out[only])
+            self._run(self._binding(only), tokens[only], prefix[only], places, plan[only], out[only])
 
-    def _run(self, binding: Any, tokens: Ints, prefix: Floats, places: Floats, out: Floats) -> None:
+    def _run(
+        self, binding: Any, tokens: Ints, prefix: Floats, places: Floats, plan: Floats, out: Floats
+    ) -> None:
         inputs: dict[str, Array] = {
             "tokens": np.ascontiguousarray(tokens),
             "prefix": np.ascontiguousarray(prefix),
@@ -156,6 +169,8 @@ class _Window:
             "last": np.full(len(tokens), self._at - 1, np.int32),
             "total": np.array([self._at], np.int32),
         }
+        if self._config.plan_channels:
+            inputs["plan"] = np.ascontiguousarray(plan)
         for name, array in inputs.items():
             _bind_input(binding, name, array)
         _bind_output(binding, "logits", out)

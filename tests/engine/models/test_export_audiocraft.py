@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ import torch
 
 import checkpoints
 from hitpoint.engine.errors import OptionError, OutputError
+from hitpoint.engine.models.config import SpectralConfig
 from hitpoint.engine.models.export_audiocraft import export_audiocraft, model_words
 from hitpoint.engine.models.generate.loop import generate_tokens
 from hitpoint.engine.models.generate.sampling import Sampling
 from hitpoint.engine.models.importing.model import Given, import_model
+from hitpoint.engine.models.importing.random import install_random
 from hitpoint.engine.models.library import Installed, find
 from hitpoint.engine.models.runtime.decoder import OnnxDecoder
 from hitpoint.engine.models.runtime.encoder import Temporal
 from hitpoint.engine.models.runtime.text import TextEncoder
 from hitpoint.engine.models.step import Condition
+from hitpoint.engine.models.tiny import tiny_gvmgen
 from hitpoint.engine.models.weights import Tensors
 from hitpoint.engine.progress import Cancel
 
@@ -124,3 +128,22 @@ def test_a_text_encoder_that_audiocraft_cannot_name_is_refused(tmp_path: Path) -
 
     with pytest.raises(OptionError, match="no name for a text encoder 32 wide"):
         model_words(tiny_musicgen()[0])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"decoder": tiny_gvmgen(plan=True)[0].decoder}, "'tiny' takes a plan at its decoder's input"),
+        ({"codec": None, "spectral": SpectralConfig()}, "'tiny' has a codec that audiocraft does not know"),
+    ],
+)
+def test_what_audiocraft_has_no_place_for_is_refused_in_a_sentence(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    config, state = tiny_gvmgen()
+    install_random(config, "tiny", state=state, precisions=("fp32",))
+    found = find("tiny")
+    found = replace(found, card=replace(found.card, config=replace(config, **change)))
+    with pytest.raises(OptionError, match=said):
+        export_audiocraft(found, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

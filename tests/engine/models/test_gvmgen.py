@@ -73,3 +73,15 @@ def test_what_a_window_costs_does_not_grow_with_the_film(seconds: int) -> None:
         len(conditioner(seconds).frames(window)[0]) for window in default_windowing(30).plan(50 * seconds)
     )
     assert most <= 30 + 1 + ANCHORS
+
+
+def test_a_window_is_told_its_own_stretch_of_the_plan() -> None:
+    plan = np.arange(300 * 50, dtype=np.float32)[:, None]
+    times_s = np.arange(300, dtype=np.float64)
+    rows = np.zeros((300, 4), np.float32)
+    guided = PictureConditioner(rows, times_s, Passing(), head_s=0.0, whole=False, told=Told(), plan=plan)
+    for window in default_windowing(30).plan(len(plan)):
+        said = guided.condition(window).plan
+        assert said is not None
+        np.testing.assert_array_equal(said[:, 0], np.arange(window.start, window.end))
+        assert conditioner(300).condition(window).plan is None

@@ -18,11 +18,11 @@ Floats = npt.NDArray[np.float64]
 _ACCENT_STEPS = 64
 # Chroma (0..181) of pale and of vivid films; more does not fit into dark blues and light oranges.
 _PALE, _VIVID = 7.0, 62.0
-# Hues as angles from the warm end of the warm-cold axis towards magenta, at three moods. What lies behind
+# Hues as angles from the warm end of the warm-cold axis towards magenta, at four moods. What lies behind
 # goes from blue by green to amber, accents from violet by magenta to vermilion: one is as warm as the other.
-_MOODS = (0.0, 0.5, 1.0)
-_BEHIND = (165.0, 270.0, 345.0)
-_ACCENT = (140.0, 90.0, 15.0)
+_MOODS = (0.0, 0.5, 0.75, 1.0)
+_BEHIND = (165.0, 270.0, 322.0, 353.0)
+_ACCENT = (140.0, 90.0, 46.0, 15.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,9 @@ class Tiles:
         self._middles = np.stack([x.ravel(), y.ravel()], axis=1)
         self._room = columns * self._side
         # The wall is lighter on one side, and the checks go the other way in the next shot.
-        slope = (x.ravel() / self._room if layout.odd else 1 - x.ravel() / self._room) * 80
-        check = (np.arange(columns)[None] + np.arange(rows)[:, None] + layout.odd).ravel() % 2 * 30
-        tone = np.clip(55 + slope + check + rng.integers(-14, 15, len(slope)), 0, 255)
+        slope = (x.ravel() / self._room if layout.odd else 1 - x.ravel() / self._room) * 120
+        check = (np.arange(columns)[None] + np.arange(rows)[:, None] + layout.odd).ravel() % 2 * 22
+        tone = np.clip(45 + slope + check + rng.integers(-8, 9, len(slope)), 0, 255)
         self._wall = list(
             zip(tone.astype(int).tolist(), rng.integers(0, 80, len(tone)).tolist(), strict=True)
         )
@@ -46,7 +46,7 @@ class Tiles:
             brush.polygon(np.array([[-1.0, _FLOOR], [4, _FLOOR], [4, 2], [-1, 2]]), (28, 60))
         things = self._path.at(moment)
         # Blocks stand upright; chips tumble.
-        square = _SQUARE * (1.05 if self._motion == "drift" else 0.86)
+        square = _SQUARE * (1.15 if self._motion == "drift" else 0.86)
         if self._motion == "swarm":
             sine, cosine = np.sin(things.turn), np.cos(things.turn)
             turned: Floats = np.stack(

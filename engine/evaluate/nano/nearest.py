@@ -1,0 +1,51 @@
+"""Whether generated music repeats a training piece: distance to the nearest stretch of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import librosa
+import numpy as np
+import numpy.typing as npt
+import torch
+
+Sound = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
+
+# Stretches that are compared: as long as three bars, moved by a tenth of a second.
+STRETCH_S = 5.0
+_RATE = 10
+_BANDS = 40
+
+
+def log_mel(sound: Sound, rate: int) -> Floats:
+    """float32 [T,40] in dB at 10 a second, the level of the whole taken out, the last 60 dB kept."""
+    hop = rate // _RATE
+    mel = librosa.feature.melspectrogram(y=sound, sr=rate, n_fft=4096, hop_length=hop, n_mels=_BANDS)
+    log = librosa.power_to_db(mel, ref=float(mel.max()) or 1.0, top_db=60).T
+    return np.asarray(log - log.mean(), np.float32)
+
+
+def nearest_db(sound: Floats, others: Iterable[Floats]) -> float:
+    """Mean over a piece's stretches of the distance, dB root mean square, to the nearest stretch of others.
+
+    All are `log_mel`. A stretch that was copied has distance 0.
+    """
+    length = round(STRETCH_S * _RATE)
+    own = torch.from_numpy(np.ascontiguousarray(_stretches(sound, length)[::length]))
+    best = torch.full((len(own),), torch.inf)
+    for other in others:
+        theirs = torch.from_numpy(np.ascontiguousarray(_stretches(other, length)))
+        best = torch.minimum(best, torch.cdist(own, theirs).amin(dim=1))
+    return float((best / (length * sound.shape[1]) ** 0.5).mean())
+
+
+def nearest_of(sounds: Sequence[Floats], others: Sequence[Floats]) -> npt.NDArray[np.float64]:
+    """`nearest_db` of each."""
+    return np.array([nearest_db(sound, others) for sound in sounds])
+
+
+def _stretches(rows: Floats, length: int) -> Floats:
+    """[T - length + 1, length * bands]"""
+    windows = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
+    return windows.transpose(0, 2, 1).reshape(len(windows), -1)

@@ -1,0 +1,196 @@
+"""The whole evaluation of GVMGen nano: films, systems, measures, judge, controls; one JSON and one table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...models.library import bundled_dir
+from ...progress import Cancel, Progress, Step
+from ...serial import to_json
+from ...store.durable import durable_write
+from ...train.corpus.store import make_corpus, read_pair
+from ...train.nano import PUBLISHED_ENDING
+from ...train.recipe import NanoRecipe
+from ..energy import between, within
+from ..judge.checks import above_ceiling
+from ..judge.features import mel
+from ..judge.judge import Judge, Pair, equal_length
+from ..judge.published import leak
+from ..judge.scores import cmr2
+from .films import TestFilm, test_films
+from .judging import taught_judge
+from .measures import COLUMNS, Heard, measured
+from .nearest import log_mel, nearest_of
+from .reverse import reverse_pictures
+from .swap import SwapResult, swap_pictures
+from .systems import CODEC, OURS, PUBLISHED, SYSTEMS, TRUTH, UNGUIDED, Sounds, all_sounds
+from .table import Row, cell, correlated, table
+from .voice import Voice
+
+_SEED = 1
+_SWAPPED = 48
+_READERS = 150
+_LEAK_STEPS = (0, 40, 120, 240)
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """`text` is for people; `path` holds every number."""
+
+    text: str
+    path: Path
+
+
+def evaluate_nano(
+    recipe: NanoRecipe, folder: Path, *, processes: int, progress: Progress, cancel: Cancel
+) -> Evaluation:
+    """Judge the models trained in `folder`, else the bundled ones; resumes where it was stopped."""
+    models = folder / "models"
+    if not models.is_dir():
+        models = bundled_dir()
+    ours = Voice(models / recipe.name, whole=False)
+    published = Voice(models / f"{recipe.name}{PUBLISHED_ENDING}", whole=True)
+    work = folder / "evaluation"
+    test = make_corpus(
+        folder / "corpus" / "test",
+        "test",
+        recipe.corpus.test,
+        first_seed=recipe.corpus.first_seed,
+        processes=processes,
+        progress=progress,
+        cancel=cancel,
+    )
+    films = test_films(test)
+    sounds = all_sounds(films, ours, published, work / "systems", progress=progress, cancel=cancel)
+    judge = taught_judge(
+        folder / "judge", recipe.corpus.judge, processes=processes, progress=progress, cancel=cancel
+    )
+    rows = _rows(films, sounds, judge, ours.sample_rate, progress, cancel)
+    train = make_corpus(
+        folder / "corpus" / "train",
+        "train",
+        recipe.corpus.train,
+        first_seed=recipe.corpus.first_seed,
+        processes=processes,
+        progress=progress,
+        cancel=cancel,
+    )
+    swapped = swap_pictures(
+        train[:_READERS],
+        ours,
+        work / "swap",
+        films=_SWAPPED,
+        processes=processes,
+        progress=progress,
+        cancel=cancel,
+    )
+    found: dict[str, Any] = {
+        "systems": {name: {key: to_json(value) for key, value in row.items()} for name, row in rows.items()},
+        "above_ground_truth": above_ceiling(
+            _mean(rows[TRUTH]), {name: _mean(row) for name, row in rows.items() if name != TRUTH}
+        ),
+        "swapped": to_json(swapped),
+        "reversed": to_json(reverse_pictures(films, ours, published)),
+        "nearest_db": _nearest(train, sounds, ours.sample_rate, progress, cancel),
+        "leak": {kind: to_json(leak(kind, _LEAK_STEPS, seed=_SEED)) for kind in ("cmr", "ta")},
+    }
+    path = work / "evaluation.json"
+    durable_write(path, (json.dumps(found, indent=1) + "\n").encode())
+    text = "\n\n".join([table(rows), _words(found, swapped)])
+    durable_write(work / "evaluation.md", (text + "\n").encode())
+    return Evaluation(text, path)
+
+
+def _rows(
+    films: Sequence[TestFilm],
+    sounds: Mapping[str, Sounds],
+    judge: Judge,
+    rate: int,
+    progress: Progress,
+    cancel: Cancel,
+) -> dict[str, Row]:
+    motions = [film.motion for film in films]
+    out: dict[str, Row] = {}
+    for number, name in enumerate(SYSTEMS):
+        heard: list[Heard] = []
+        for index, (film, sound) in enumerate(zip(films, sounds[name], strict=True)):
+            cancel.check()
+            progress(Step("measures", number * len(films) + index, len(SYSTEMS) * len(films), name))
+            heard.append(measured(film, sound, rate, seed=index))
+        cells = {key: cell([one.values[key] for one in heard]) for key, _, _ in COLUMNS}
+        cells["retrieval"] = cell(_retrieved(films, sounds[name], judge))
+        found = between([one.onsets for one in heard], motions, seed=_SEED)
+        cells["energy_between"], cells["energy_between_shuffled"] = correlated(found)
+        found = within([one.loudness for one in heard], motions, seed=_SEED)
+        cells["energy_within"], cells["energy_within_shuffled"] = correlated(found)
+        out[name] = cells
+    return out
+
+
+def _retrieved(films: Sequence[TestFilm], sounds: Sounds, judge: Judge) -> list[float]:
+    """Share of the galleries of 16 films in which the music's own film comes first, for each music."""
+    both = enumerate(zip(films, sounds, strict=True))
+    pairs = equal_length([Pair(film.seen, mel(sound), str(index)) for index, (film, sound) in both])
+    sources = [pair.source for pair in pairs]
+    seen = judge.see([pair.video for pair in pairs]).clips
+    heard = judge.hear([pair.music for pair in pairs]).clips
+    return [float(value) for value in cmr2(heard, seen, sources, judge.temperature, seed=_SEED).top1]
+
+
+def _nearest(
+    train: Sequence[Path], sounds: Mapping[str, Sounds], rate: int, progress: Progress, cancel: Cancel
+) -> dict[str, Any]:
+    """Distance to the nearest stretch of the training music: generated pieces, and pieces held out."""
+    taught = []
+    for index, path in enumerate(train):
+        cancel.check()
+        progress(Step("nearest", index, len(train), path.stem))
+        taught.append(log_mel(read_pair(path).sound, rate))
+    out: dict[str, Any] = {}
+    for name in (TRUTH, CODEC, PUBLISHED, OURS, UNGUIDED):
+        found = nearest_of([log_mel(sound, rate) for sound in sounds[name]], taught)
+        out[name] = {"mean": float(found.mean()), "least": float(found.min())}
+    again = nearest_of(taught[: len(sounds[TRUTH])], taught)
+    out["a training piece itself"] = {"mean": float(again.mean()), "least": float(again.min())}
+    return out
+
+
+def _mean(row: Row) -> float:
+    mean = row["retrieval"].mean
+    assert mean is not None
+    return mean
+
+
+def _words(found: Mapping[str, Any], swapped: SwapResult) -> str:
+    def mean(name: str) -> str:
+        return f"{np.mean(getattr(swapped, name)):.2f}"
+
+    turned: Mapping[str, Any] = found["reversed"]
+    near = [
+        f"{name} {row['mean']:.2f} (least {row['least']:.2f})" for name, row in found["nearest_db"].items()
+    ]
+    leaks = [
+        f"{kind.upper()} "
+        + ", ".join(f"{s} steps {v:.3f}" for s, v in zip(row["steps"], row["scores"], strict=True))
+        for kind, row in found["leak"].items()
+    ]
+    lines = [
+        f"Pictures swapped, plan held ({swapped.films} films): mode follows the pictures {mean('mode_open')} "
+        f"(chords without thirds), {mean('mode_whole')} (whole chords); palette {mean('palette_open')}, "
+        f"{mean('palette_whole')}; palette of the plan's own film {mean('palette_of_plan')}. The readers "
+        "are right on ground truth through the codec: "
+        f"mode {mean('mode_truth')}, palette {mean('palette_truth')}.",
+        f"Pictures reversed: share of tokens that change, ours {turned['ours']:.3f}, published form "
+        f"{turned['published']:.3f}.",
+        f"Nearest training stretch, dB: {', '.join(near)}.",
+        f"Published measures on unrelated pairs: {'; '.join(leaks)}.",
+    ]
+    if found["above_ground_truth"]:
+        lines.append(f"Above ground truth, so not to be trusted: {', '.join(found['above_ground_truth'])}.")
+    return "\n".join(lines)
