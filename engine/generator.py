@@ -22,7 +22,7 @@ class NeuralOptions:
     decoder     auto: torch where there is a GPU for it, else ONNX Runtime
     prompt      for text-conditioned models; empty: written from the Picture and the style
     guide       plan: beats, hits, energy and chords beside the tokens, for models trained with a plan;
-                score: sketch's rendering as chroma, for melody checkpoints
+                score: sketch's rendering as chroma, for melody checkpoints. None: not decided yet, as none
     candidates  how many are made at once; the one that meets the hits best is kept. None: 2, published 1
     guidance    strength of classifier-free guidance; None: the model's own
     separate    drums, bass and other in place of the one stem `music`
@@ -31,7 +31,7 @@ class NeuralOptions:
     mode: Mode = "default"
     decoder: DecoderName = "auto"
     prompt: str = ""
-    guide: Guide = "none"
+    guide: Guide | None = None
     candidates: int | None = None
     temperature: float = 1.0
     top_k: int = 250

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..engine.errors import OptionError
@@ -25,6 +25,8 @@ class Chosen:
     why: str
     make: Callable[[Path], Generator]
     stems: int | None = None
+    # As asked, with what was left to the model decided.
+    neural: NeuralOptions = USUAL
 
 
 def choose_generator(options: ScoreOptions) -> Chosen:
@@ -44,7 +46,8 @@ def choose_generator(options: ScoreOptions) -> Chosen:
         why = f"with '{installed.card.name}', as asked for by --model"
     refuse_unless_allowed(installed.card, options.use)
     config = installed.card.config
-    _check(options.neural, config, installed.card.name)
+    neural = _decided(options.neural, config)
+    _check(neural, config, installed.card.name)
 
     def make(folder: Path) -> Generator:
         from ..engine.models.neural import NeuralGenerator
@@ -57,7 +60,7 @@ def choose_generator(options: ScoreOptions) -> Chosen:
 
         return NeuralGenerator(installed, folder, text_conditioner)
 
-    return Chosen(config.kind, why, make, stems=3 if options.neural.separate else 1)
+    return Chosen(config.kind, why, make, stems=3 if neural.separate else 1, neural=neural)
 
 
 def _for(use: str) -> str:
@@ -87,6 +90,14 @@ def _differences(neural: NeuralOptions) -> dict[str, bool]:
         f"--{name.replace('_', '-')}": getattr(neural, name) != getattr(USUAL, name)
         for name in NeuralOptions.__dataclass_fields__
     }
+
+
+def _decided(neural: NeuralOptions, config: ModelConfig) -> NeuralOptions:
+    """A model that takes a plan gets it, unless the paper's way or audiocraft's decoder is asked."""
+    if neural.guide is not None:
+        return neural
+    able = config.decoder.plan_channels and neural.mode == "default" and neural.decoder != "audiocraft"
+    return replace(neural, guide="plan" if able else "none")
 
 
 def _check(neural: NeuralOptions, config: ModelConfig, name: str) -> None:

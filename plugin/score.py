@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import InputError
-from ..engine.generator import TakeRequest
+from ..engine.generator import NeuralOptions, TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
 from ..engine.plan.plan import make_plan
@@ -90,7 +90,7 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
                     music,
                     make_plan(cue, picture, music),
                     handle_frames(cue, options.handles),
-                    options.neural,
+                    chosen.neural,
                 )
                 for cue, picture in zip(cues, pictures, strict=True)
             ]
@@ -109,7 +109,7 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
             why=chosen.why,
             seed=music.seed,
             version=version(),
-            request=_resolved(options, music),
+            request=_resolved(options, chosen.neural, music),
             degraded=degraded,
             timings_s=watch.seconds,
         )
@@ -217,12 +217,12 @@ def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResu
     return list(dict.fromkeys(problem.text for problem in found))
 
 
-def _resolved(options: ScoreOptions, music: Score) -> dict[str, Any]:
+def _resolved(options: ScoreOptions, neural: NeuralOptions, music: Score) -> dict[str, Any]:
     chosen = options.selection
     return {
         "model": options.model,
         "use": options.use,
-        "neural": to_json(options.neural),
+        "neural": to_json(neural),
         "style": music.style,
         "seed": music.seed,
         "range": list(chosen.range_text) if chosen.range_text else None,

@@ -84,8 +84,8 @@ SETTINGS = (
     Setting(
         "guide",
         _choice(*GUIDES),
-        "none",
-        "plan: beats and chords; score: sketch's rendering (melody)",
+        None,
+        "plan: beats and chords (usual where a model takes them); score: sketch's rendering; none",
         "NAME",
     ),
     Setting("mode", _choice(*MODES), "default", "published: exactly what the model's paper does", "NAME"),

@@ -112,7 +112,7 @@ class SpectralConfig:
     level_books: int = 1
     cardinality: int = 1024
     # When sound is made: how far lines are lifted over their surroundings, and rounds that look for phases.
-    sharpening: float = 0.4
+    sharpening: float = 0.7
     rounds: int = 8
     channels: int = 1
 

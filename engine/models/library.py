@@ -2,7 +2,7 @@
 
 DATA/models/NAME/   model.json, weights, graphs
 DATA/parts/NAME/    what several models are imported with (EnCodec, T5), as published
-bundled/NAME/       models that come with Hitpoint, beside this file; one of the user's of that name goes first
+bundled/NAME/       models that come with Hitpoint, beside this file; a user's of that name goes first
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ from .generate.windows import (
     published_windowing,
 )
 from .library import Installed
-from .runtime.codec import Codec
+from .sound import SoundCodec, open_codec
 from .step import Condition
 from .tokens import store_tokens
 from .visual.frames import legacy_frames
@@ -115,7 +115,7 @@ class NeuralGenerator:
         cancel.check()
         conditioner = self._make(self._installed, request, timing, backend, self._folder, progress, cancel)
         tokens = self._tokens(request, timing, backend, conditioner, progress, cancel)
-        codec = Codec(self._installed.folder, card.config.codec)
+        codec = open_codec(self._installed.folder, card.config)
         decoded = [_decoded(codec, row, cancel) for row in tokens]
         choice = choose(decoded, codec.sample_rate, request, cancel=cancel)
         stem = self._stem(decoded[choice.index], codec.sample_rate, request)
@@ -182,7 +182,7 @@ class NeuralGenerator:
         return Stem(MUSIC, str(path), out.sha256, len(sound), request.handle_samples, rate)
 
 
-def _decoded(codec: Codec, codes: Ints, cancel: Cancel) -> Floats:
+def _decoded(codec: SoundCodec, codes: Ints, cancel: Cancel) -> Floats:
     blocks = []
     for block in codec.decode(codes):
         cancel.check()

@@ -43,7 +43,7 @@ class Item:
 
     @property
     def steps(self) -> int:
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
 
 def prepare_items(

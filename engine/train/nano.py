@@ -12,6 +12,7 @@ import json
 import platform
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def train_nano(
         (recipe.name, ours(recipe), recipe.ours),
         (recipe.name + PUBLISHED_ENDING, published(recipe), recipe.published),
     ):
-        run.timed(name, lambda n=name, c=config, s=schedule: run.generator(n, c, s, pictures, taught, held))
+        run.timed(name, partial(run.generator, name, config, schedule, pictures, taught, held))
     run.tell()
     for name, config in ((recipe.name, ours(recipe)), (recipe.name + PUBLISHED_ENDING, published(recipe))):
         publish(

@@ -214,7 +214,7 @@ def _falling(name: str, values: Sequence[float], chance: float, span: float) -> 
     above = [max(value, chance + span) for value in values]
     fall = above[0] - above[-1]
     yield Measure(f"{name} fall", fall, span, 1.0)
-    yield Measure(f"{name} rise / fall", max(0.0, *np.diff(above)) / max(fall, span), 0.0, _MOST_RISE)
+    yield Measure(f"{name} rise / fall", float(max(0.0, *np.diff(above)) / max(fall, span)), 0.0, _MOST_RISE)
 
 
 def _paired_p(difference: Values, random: np.random.Generator) -> float:

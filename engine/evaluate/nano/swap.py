@@ -7,7 +7,7 @@ with whole chords the plan already says it, and only the palette is left to them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -20,7 +20,7 @@ from ...train.corpus.scenario import MOTIONS
 from ...train.corpus.store import make_corpus, read_pair
 from .mood import PaletteReader, fit_reader, major, timbre
 from .systems import kept
-from .voice import Voice, steps_of
+from .voice import Floats, Ints, Voice, steps_of
 
 _SEED = 60_000
 # Of films whose music nobody learned from.
@@ -60,7 +60,7 @@ def swap_pictures(
         cancel.check()
         progress(Step("swap", index, len(pairs), "pictures of another film"))
         other = _opposite(pairs, index)
-        truth = kept(folder / "truth" / f"{index:03}.npz", lambda p=pair: voice.resynthesised(p.sound))
+        truth = kept(folder / "truth" / f"{index:03}.npz", partial(voice.resynthesised, pair.sound))
         found["mode_truth"].append((major(truth, rate, pair.chords) > 0) == pair.scenario.bright)
         found["palette_truth"].append(reader(timbre(truth, rate)) == _palette(pair))
         rows = voice.look(other.frames)
@@ -69,7 +69,7 @@ def swap_pictures(
             plan = plan_channels(pair.plan, pair.chords, start_sample=0, steps=steps, open_thirds=opened)
 
             play = partial(voice.play, rows, plan, steps, seed=_SEED + index)
-            sound = kept(folder / name / f"{index:03}.npz", lambda p=play: voice.sound(p()))
+            sound = kept(folder / name / f"{index:03}.npz", partial(_sounding, voice, play))
             palette = reader(timbre(sound, rate))
             bright = major(sound, rate, pair.chords) > 0
             found[f"mode_{name}"].append(bright == other.scenario.bright)
@@ -77,6 +77,10 @@ def swap_pictures(
             if not opened:
                 found["palette_of_plan"].append(palette == _palette(pair))
     return SwapResult(films=len(pairs), **{name: tuple(map(float, row)) for name, row in found.items()})
+
+
+def _sounding(voice: Voice, play: Callable[[], Ints]) -> Floats:
+    return voice.sound(play())
 
 
 def _reader(taught: Sequence[Path], voice: Voice, progress: Progress, cancel: Cancel) -> PaletteReader:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def all_sounds(
             cancel.check()
             progress(Step("systems", number * len(films) + index, len(SYSTEMS) * len(films), name))
             path = folder / name.replace(" ", "-").replace(",", "") / f"{index:03}.npz"
-            out[name].append(kept(path, lambda m=makers[name], i=index: m(i)))
+            out[name].append(kept(path, partial(makers[name], index)))
     return out
 
 

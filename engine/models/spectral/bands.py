@@ -22,9 +22,9 @@ Floats = npt.NDArray[np.float32]
 _LOWEST_HZ, _HIGHEST_SHARE = 30.0, 0.97
 # Where bands turn from evenly spaced to evenly proportioned.
 _NARROW_TURN_HZ, _WIDE_TURN_HZ = 280.0, 300.0
-# Added to every power of a spectrum, so that silence has a logarithm: 80 dB or more below a full-scale tone.
-LONG_FLOOR_A_SAMPLE = 1e-6
-SHORT_FLOOR = 1e-5
+# Added to every power of a spectrum, so that silence has a logarithm: 70 dB or more below a full-scale tone.
+LONG_FLOOR_A_SAMPLE = 1e-5
+SHORT_FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from ..config import SpectralConfig
 from ..state import State
 from ..weights import Tensors
 from .analysis import analyse
-from .levels import context_steps, magnitudes, shaped
+from .levels import context_steps, magnitudes, shaped, steadied
 from .phases import sound_of
 from .quantise import decode, encode
 from .state import BACK, INTO, LEVEL_MEAN, MEAN, book, level_books, shape_books, spectral_shapes
@@ -133,7 +133,7 @@ class SpectralCodec:
             own = slice(start - first, stop - first)
             yield magnitudes(
                 levels[own],
-                shapes[own],
+                steadied(shapes)[own],
                 self._config,
                 before=levels[: start - first],
                 after=levels[stop - first :],

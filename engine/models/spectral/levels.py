@@ -16,8 +16,8 @@ Floats = npt.NDArray[np.float32]
 # Rounds of gains: a reading's neighbours change what it hears.
 _GAIN_ROUNDS = 2
 _MOST_GAIN = 3.0  # natural logarithm of amplitude: 26 dB
-# Differences up to 3 dB are left: they are the beating of tones, and to copy it would blur them.
-_LEAST_GAIN = 0.35
+# Differences up to 1 dB are left: they are the beating of tones, and to copy it would blur them.
+_LEAST_GAIN = 0.1
 # Bands on either side that a line is lifted over.
 _AROUND = 4
 
@@ -40,6 +40,12 @@ def magnitudes(
 def context_steps(config: SpectralConfig) -> int:
     """Steps on either side whose levels a step's long window hears."""
     return -(-config.fft // (2 * config.hop))
+
+
+def steadied(shapes: Floats) -> Floats:
+    """Each step's shape with a quarter of either neighbour's: jumps between codewords sound like attacks."""
+    padded = np.pad(shapes, ((1, 1), (0, 0)), mode="edge")
+    return 0.5 * shapes + 0.25 * (padded[:-2] + padded[2:])
 
 
 def sharpened(shapes: Floats, strength: float) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -91,5 +92,5 @@ def _shots(frames: int, speed: Floats, rng: np.random.Generator) -> tuple[MadeSh
             round(float(rng.uniform(0.2, 1.0)), 3),
             int(rng.integers(2**31)),
         )
-        for start, end in zip(borders[:-1], borders[1:], strict=True)
+        for start, end in pairwise(borders)
     )

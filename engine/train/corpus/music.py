@@ -1,4 +1,4 @@
-"""Music for a scenario, by the built-in composer: picture, plan, chords, notes, sound, and what is true of them."""
+"""Music for a scenario, by the built-in composer: picture, plan, chords, notes, sound, and what they are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NEAR_PULSE = 1.08
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """What was composed; `mode` is "major" or "minor", `register` the mean pitch of all but bass and drums."""
+    """What was composed; `mode` is "major" or "minor", `register` the mean pitch of what is no bass."""
 
     cue: Cue
     picture: Picture

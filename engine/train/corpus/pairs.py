@@ -1,4 +1,4 @@
-"""A made pair: one picture a second and the music that belongs to them, with everything that is true of both."""
+"""A made pair: one picture a second and the music that belongs to them, with all that is true of both."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import io
 import json
 import multiprocessing
 import os
+import zipfile
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -68,13 +69,18 @@ def make_corpus(
     return paths
 
 
+def pairs_in(folder: Path) -> list[Path]:
+    """The pairs stored there, in their seeds' order; none where there is no folder."""
+    return sorted(folder.glob(f"*{_ENDING}"))
+
+
 def read_pair(path: Path) -> Pair:
     """InputError when the file is not whole, or another version's."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             facts = from_json(PairFacts, json.loads(arrays["facts"].tobytes()))
             return Pair(facts, arrays["frames"], arrays["sound"].astype(np.float32) / 32_767)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
             f"the made pair '{path.name}' cannot be read: delete it, and make it again"
         ) from error

@@ -131,7 +131,7 @@ class TestAudiocraftForm:
             assert "lacks 5 weights (" in str(error.value)
         else:
             assert sentence in str(error.value)
-        assert installed() == ()
+        assert not [card for card in installed() if card.origin != "trained"]
 
     def test_a_codec_that_is_only_named_is_asked_for(self, tmp_path: Path) -> None:
         checkpoints.write_gvmgen(tmp_path / "gv", pointer=True)

@@ -34,6 +34,8 @@ from hitpoint.engine.serial import pretty
 @pytest.fixture(autouse=True)
 def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
+    # What comes with Hitpoint has tests of its own below.
+    monkeypatch.setattr(library, "bundled_dir", lambda: tmp_path / "bundled")
 
 
 def _card(name: str, **more: object) -> ModelCard:
@@ -216,3 +218,23 @@ def test_a_card_survives_writing_and_reading() -> None:
     folder = _put(card)
     assert read_card(folder) == replace(card, files=read_card(folder).files)
     assert isinstance(find("mine"), Installed)
+
+
+def test_models_that_come_with_hitpoint_are_found_and_a_users_of_that_name_goes_first(tmp_path: Path) -> None:
+    mine = _put(_card("nano"))
+    bundled = tmp_path / "bundled" / "nano"
+    bundled.parent.mkdir()
+    mine.rename(bundled)
+    assert find("nano").folder == bundled and [card.name for card in installed()] == ["nano"]
+    mine = _put(_card("nano", source="mine"))
+    assert find("nano").folder == mine and [card.source for card in installed()] == ["mine"]
+
+
+def test_a_bundled_model_that_is_damaged_is_named(tmp_path: Path) -> None:
+    bundled = tmp_path / "bundled" / "nano"
+    bundled.parent.mkdir()
+    _put(_card("nano")).rename(bundled)
+    (bundled / "weights.safetensors").unlink()
+    assert broken() == ("nano",)
+    with pytest.raises(OptionError, match="'weights.safetensors' is missing or cut short"):
+        find("nano")

@@ -47,7 +47,7 @@ def test_two_runs_with_one_seed_end_in_the_same_weights(tmp_path: Path) -> None:
 
 
 def test_a_run_killed_at_any_instant_resumes_to_the_same_loss_curve_and_weights(tmp_path: Path) -> None:
-    steps = 400
+    steps = 150
     schedule = replace(learners.SCHEDULE, steps=steps)
     path = tmp_path / "killed.pt"
     child = _CHILD.format(folders=[str(Path(learners.__file__).parent)])
