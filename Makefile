@@ -88,7 +88,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: $(VENV)/bin/python setup.py constraints.txt
-	$(PIP) -e .
+	$(PIP) -e ".[cpu]"
 	@touch $@
 
 # audiocraft names versions of ten packages that install beside nothing current: it comes without them.

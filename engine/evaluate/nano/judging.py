@@ -17,7 +17,7 @@ from ..judge.train import train_judge
 from .films import seen
 
 _SEED = 3
-_STEPS = 1500
+_STEPS = 500
 # Of the made films, kept for the checks.
 _HELD_SHARE = 0.2
 

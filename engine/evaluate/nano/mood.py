@@ -30,7 +30,9 @@ def major(sound: Sound, rate: int, chords: Sequence[ChordSpan]) -> float:
 
     sound: mono float32 [n]; chords on the clock of the cue (48 kHz). nan where nothing sounds.
     """
-    chroma = librosa.feature.chroma_cqt(y=sound, sr=rate, hop_length=_HOP)
+    if not sound.any():
+        return float("nan")
+    chroma = librosa.feature.chroma_cqt(y=sound, sr=rate, hop_length=_HOP, tuning=0.0)
     at = (np.arange(chroma.shape[1]) * _HOP / rate * SAMPLE_RATE).astype(np.int64)
     big = small = 0.0
     for chord in chords:
