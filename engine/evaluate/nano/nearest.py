@@ -26,23 +26,21 @@ def log_mel(sound: Sound, rate: int) -> Floats:
     return np.asarray(log - log.mean(), np.float32)
 
 
-def nearest_db(sound: Floats, others: Iterable[Floats]) -> float:
-    """Mean over a piece's stretches of the distance, dB root mean square, to the nearest stretch of others.
+def nearest_of(sounds: Sequence[Floats], others: Iterable[Floats]) -> npt.NDArray[np.float64]:
+    """For each piece: mean over its stretches of the distance, dB root mean square, to the nearest of others.
 
-    All are `log_mel`. A stretch that was copied has distance 0.
+    All are `log_mel`. A stretch that was copied has distance 0. The others are gone through once.
     """
     length = round(STRETCH_S * _RATE)
-    own = torch.from_numpy(np.ascontiguousarray(_stretches(sound, length)[::length]))
+    cut = [_stretches(sound, length)[::length] for sound in sounds]
+    own = torch.from_numpy(np.concatenate(cut))
     best = torch.full((len(own),), torch.inf)
     for other in others:
         theirs = torch.from_numpy(np.ascontiguousarray(_stretches(other, length)))
         best = torch.minimum(best, torch.cdist(own, theirs).amin(dim=1))
-    return float((best / (length * sound.shape[1]) ** 0.5).mean())
-
-
-def nearest_of(sounds: Sequence[Floats], others: Sequence[Floats]) -> npt.NDArray[np.float64]:
-    """`nearest_db` of each."""
-    return np.array([nearest_db(sound, others) for sound in sounds])
+    distances = (best / own.shape[1] ** 0.5).numpy()
+    ends = np.cumsum([len(stretches) for stretches in cut])
+    return np.array([part.mean() for part in np.split(distances, ends[:-1])])
 
 
 def _stretches(rows: Floats, length: int) -> Floats:

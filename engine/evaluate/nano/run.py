@@ -152,12 +152,14 @@ def _nearest(
         cancel.check()
         progress(Step("nearest", index, len(train), path.stem))
         taught.append(log_mel(read_pair(path).sound, rate))
+    names = (TRUTH, CODEC, PUBLISHED, OURS, UNGUIDED)
+    asked = [log_mel(sound, rate) for name in names for sound in sounds[name]]
+    count = len(sounds[TRUTH])
+    found = nearest_of([*asked, *taught[:count]], taught)
     out: dict[str, Any] = {}
-    for name in (TRUTH, CODEC, PUBLISHED, OURS, UNGUIDED):
-        found = nearest_of([log_mel(sound, rate) for sound in sounds[name]], taught)
-        out[name] = {"mean": float(found.mean()), "least": float(found.min())}
-    again = nearest_of(taught[: len(sounds[TRUTH])], taught)
-    out["a training piece itself"] = {"mean": float(again.mean()), "least": float(again.min())}
+    for index, name in enumerate((*names, "training pieces themselves")):
+        part = found[index * count : (index + 1) * count]
+        out[name] = {"mean": float(part.mean()), "least": float(part.min())}
     return out
 
 

@@ -16,11 +16,12 @@ from ...plan.plan import make_plan
 from ...plan.score import make_score
 from ...progress import Cancel, silent
 from ...sketch.composer import ChordSpan, Composition, compose, on_the_clock
+from ...sketch.instruments import fit
 from ...sketch.render import render
 from ...timebase import SAMPLE_RATE
-from ...types import Cue, Cut, Picture, Plan, Score, Shot
+from ...types import Cue, Cut, Note, Picture, Plan, Score, Shot
 from .scenario import MadeShot, Scenario
-from .styles import base_style, corpus_style
+from .styles import PLAIN_CHORDS, base_style, corpus_style
 
 Sound = npt.NDArray[np.float32]
 
@@ -79,7 +80,8 @@ def picture_of(scenario: Scenario) -> Picture:
 def compose_scenario(scenario: Scenario) -> Music:
     """Deterministic: the scenario decides everything."""
     cue, picture = cue_of(scenario), picture_of(scenario)
-    style = corpus_style(scenario.style, scenario.motion, scenario.colour > 0.5, scenario.plain_roots)
+    plain = scenario.seed % len(PLAIN_CHORDS) if scenario.plain_roots else None
+    style = corpus_style(scenario.style, scenario.motion, plain)
     family = (scenario.pulse_bpm / _NEAR_PULSE, scenario.pulse_bpm * _NEAR_PULSE)
     score = replace(
         make_score(seed=scenario.seed, style=base_style(scenario.style), cues=[cue]),
@@ -91,6 +93,8 @@ def compose_scenario(scenario: Scenario) -> Music:
     sections = tuple(replace(section, valence=scenario.mood) for section in plan.sections)
     plan = replace(plan, sections=sections)
     composition = compose(TakeRequest(cue, picture, score, plan), style)
+    if scenario.colour > 0.5:
+        composition = replace(composition, notes=tuple(map(_raised, composition.notes)))
     pitches = [note.pitch for note in composition.notes if note.stem in ("harmony", "melody", "pads")]
     return Music(
         cue=cue,
@@ -139,6 +143,14 @@ def _levelled(sound: Sound) -> Sound:
     gain = 10 ** (_LEVEL_DB / 20) / max(power, 1e-12) ** 0.5
     peak = gain * float(np.abs(sound).max())
     return np.asarray(sound * (gain * min(1.0, _CEILING / peak)), np.float32)
+
+
+def _raised(note: Note) -> Note:
+    """An octave higher, where the instrument goes so high; bass, drums and effects stay."""
+    if note.stem not in ("harmony", "melody", "pads"):
+        return note
+    name = note.instrument.removeprefix(f"{note.stem} ").replace(" ", "_")
+    return replace(note, pitch=fit(name, note.pitch + 12))
 
 
 def _tonic(scenario: Scenario) -> int:

@@ -15,9 +15,6 @@ from .scenario import Motion
 
 # A stem that enters here never plays: levels end below it.
 _NEVER = LEVELS
-# Semitones that a vivid film's upper parts lie above a pale one's.
-REGISTER_STEPS = 12
-_LOWER = -5
 _REGISTERS = {"bass": 36, "harmony": 60, "melody": 70, "pads": 57}
 _ROOMS = {"bass": 0.12, "harmony": 0.25, "melody": 0.28, "pads": 0.35}
 _GAINS_DB = {"bass": 0.0, "harmony": -3.0, "melody": 1.0, "pads": -7.0}
@@ -80,6 +77,7 @@ _BANDS: Mapping[str, Mapping[Motion, Band]] = {
         "swarm": Band("finger_bass", "guitar", "flute", "choir", "kit"),
     },
 }
+PLAIN_CHORDS = (("I", "IV", "I", "V"), ("I", "V", "IV", "V"), ("I", "IV", "V", "I"), ("I", "V", "I", "IV"))
 _ENTER: Mapping[Motion, Mapping[str, int]] = {"drift": _HELD, "bounce": _STRUCK, "swarm": _BUSY}
 
 
@@ -89,11 +87,10 @@ def base_style(name: str) -> str:
 
 
 @cache
-def corpus_style(name: str, motion: Motion, vivid: bool, plain_roots: bool) -> Style:
-    """The style `name` as it plays for one kind of film."""
+def corpus_style(name: str, motion: Motion, plain: int | None) -> Style:
+    """The style `name` as it plays for one kind of film; `plain` chooses one of `PLAIN_CHORDS`."""
     base = load_style(_BASES[name])
     band = _BANDS[name][motion]
-    shift = REGISTER_STEPS + _LOWER if vivid else _LOWER
     parts = {}
     mix = {stem: dict(voices) for stem, voices in base.mix.items()}
     for stem, instrument in (
@@ -102,8 +99,7 @@ def corpus_style(name: str, motion: Motion, vivid: bool, plain_roots: bool) -> S
         ("melody", band.melody),
         ("pads", band.pads),
     ):
-        register = _REGISTERS[stem] + (shift if stem != "bass" else 0)
-        parts[stem] = (Part(motion, ((instrument, 0),), instrument, register),)
+        parts[stem] = (Part(motion, ((instrument, 0),), instrument, _REGISTERS[stem]),)
         mix[stem] = {instrument: Mix(gain_db=_GAINS_DB[stem], room=_ROOMS[stem], width=0.7)}
     enter = {stem: level for stem, level in _ENTER[motion].items() if stem != "drums"}
     if band.kit:
@@ -118,7 +114,7 @@ def corpus_style(name: str, motion: Motion, vivid: bool, plain_roots: bool) -> S
         enter={**enter, "hits": base.enter["hits"]},
         counter=(),
         counter_from=LEVELS,
-        harmony=_harmony(base.harmony, plain_roots),
+        harmony=_harmony(base.harmony, plain),
         effect_bars=0,
     )
 
@@ -133,20 +129,32 @@ def _drummed(base: Style) -> Style:
     )
 
 
-def _harmony(base: Harmony, plain_roots: bool) -> Harmony:
-    """Major or minor by mood alone. Plain: on the roots that both modes share, so roots do not tell."""
+def _harmony(base: Harmony, plain: int | None) -> Harmony:
+    """Major or minor by mood alone; no chord is borrowed from the other mode.
+
+    Plain: one progression, on the roots that both modes share, so that roots do not tell. Its fifth has the
+    third in the bass where it leads, which the composer does not prepare by a second degree of its own.
+    """
     modes = ((0.5, "ionian"), (0.0, "aeolian"))
-    if not plain_roots:
-        return replace(base, modes=modes)
+    if plain is None:
+        return replace(
+            base,
+            modes=modes,
+            major=tuple(line for line in base.major if not any(chord.startswith("b") for chord in line)),
+            leading_major=tuple(chord for chord in base.leading_major if not chord.startswith("b")),
+            final_major=tuple(chord for chord in base.final_major if not chord.startswith("b")),
+            deceptive=0.0,
+        )
+    major = PLAIN_CHORDS[plain]
     return replace(
         base,
         modes=modes,
-        major=(("I", "IV", "I", "V"), ("I", "V", "IV", "V"), ("I", "IV", "V", "I"), ("IV", "I", "V", "I")),
-        minor=(("i", "iv", "i", "v"), ("i", "v", "iv", "v"), ("i", "iv", "v", "i"), ("iv", "i", "v", "i")),
-        leading_major=("V", "IV"),
-        leading_minor=("v", "iv"),
-        final_major=("V", "IV"),
-        final_minor=("v", "iv"),
+        major=(major,),
+        minor=(tuple(chord.lower() for chord in major),),
+        leading_major=("V/3", "IV"),
+        leading_minor=("v/3", "iv"),
+        final_major=("V/3", "IV"),
+        final_minor=("v/3", "iv"),
         colour=0.0,
         deceptive=0.0,
     )

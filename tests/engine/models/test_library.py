@@ -236,5 +236,5 @@ def test_a_bundled_model_that_is_damaged_is_named(tmp_path: Path) -> None:
     _put(_card("nano")).rename(bundled)
     (bundled / "weights.safetensors").unlink()
     assert broken() == ("nano",)
-    with pytest.raises(OptionError, match="'weights.safetensors' is missing or cut short"):
+    with pytest.raises(OptionError, match=r"'weights\.safetensors' is missing or cut short"):
         find("nano")

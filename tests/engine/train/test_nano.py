@@ -52,7 +52,9 @@ def test_both_forms_become_models_whose_cards_say_what_they_are(folder: Path) ->
     for found in (ours, published):
         card = found.card
         assert card.origin == "trained" and card.by_name_only and card.commercial
-        assert {"data", "recipe", "hardware", "seconds", "losses", "what_it_is_not"} <= set(card.extra["training"])
+        assert {"data", "recipe", "hardware", "seconds", "losses", "what_it_is_not"} <= set(
+            card.extra["training"]
+        )
         assert max(fact.bytes for fact in card.files.values()) <= 25_000_000
     assert ours.card.config.timed and ours.card.config.decoder.plan_channels
     assert not published.card.config.timed and not published.card.config.decoder.plan_channels

@@ -50,26 +50,21 @@ def test_with_rich_chords_too_the_mode_s_third_outweighs_the_other() -> None:
     assert np.mean(right) >= 0.9
 
 
-def test_plain_chords_stand_on_the_same_three_roots_in_major_and_minor() -> None:
-    strange = []
+def test_plain_chords_stand_on_the_same_roots_in_major_and_minor() -> None:
     for scenario in PIECES[::2]:
         plain = replace(scenario, plain_roots=True)
         bright, dark = music(replace(plain, mood=0.8)), music(replace(plain, mood=0.2))
         assert bright.plan.downbeats == dark.plan.downbeats
-        assert set(roots(dark)) <= {0, 5, 7}
-        # On its way to the fifth a major cadence may pass the second step.
-        assert set(roots(bright)) <= {0, 2, 5, 7}
-        strange += [root == 2 for root in roots(bright)]
-    assert np.mean(strange) < 0.05
+        assert roots(bright) == roots(dark)
+        assert set(roots(bright)) <= {0, 5, 7}
 
 
-def test_on_the_whole_a_vivid_film_s_music_lies_higher_than_a_pale_one_s() -> None:
+def test_a_vivid_film_s_music_lies_an_octave_higher_than_a_pale_one_s() -> None:
     rises = [
         music(replace(scenario, colour=0.8)).register - music(replace(scenario, colour=0.2)).register
         for scenario in PIECES[1::2]
     ]
-    assert min(rises) >= 0
-    assert np.mean(rises) > 1.5
+    assert min(rises) > 5 and np.mean(rises) > 9
 
 
 def test_each_kind_of_motion_has_a_palette_of_its_own_in_every_style() -> None:
@@ -77,7 +72,7 @@ def test_each_kind_of_motion_has_a_palette_of_its_own_in_every_style() -> None:
         mine = _instruments(style, motion)
         assert set(mine.values()) <= set(INSTRUMENTS)
         assert all(mine != _instruments(style, other) for other in MOTIONS if other != motion)
-        drums = corpus_style(style, motion, False, False).parts.get("drums", ())
+        drums = corpus_style(style, motion, None).parts.get("drums", ())
         assert bool(drums) if motion == "swarm" else not (motion == "drift" and drums)
 
 
@@ -197,7 +192,7 @@ def bars_of(piece: Music) -> Iterator[tuple[int, int]]:
 
 
 def _instruments(style: str, motion: Motion) -> dict[str, str]:
-    parts = corpus_style(style, motion, False, False).parts
+    parts = corpus_style(style, motion, None).parts
     return {stem: part[0].voices[0][0] for stem, part in parts.items()}
 
 
