@@ -24,6 +24,7 @@ class NeuralOptions:
     guide       plan: beats, hits, energy and chords beside the tokens, for models trained with a plan;
                 score: sketch's rendering as chroma, for melody checkpoints. None: not decided yet, as none
     candidates  how many are made at once; the one that meets the hits best is kept. None: 2, published 1
+    top_k       likeliest tokens to choose from, 0 for all. None: the model's own number
     guidance    strength of classifier-free guidance; None: the model's own
     separate    drums, bass and other in place of the one stem `music`
     """
@@ -34,7 +35,7 @@ class NeuralOptions:
     guide: Guide | None = None
     candidates: int | None = None
     temperature: float = 1.0
-    top_k: int = 250
+    top_k: int | None = None
     top_p: float = 0.0
     guidance: float | None = None
     separate: bool = False

@@ -96,7 +96,7 @@ SETTINGS = (
         "candidates", _whole(1, 16), None, "pieces made to choose from (default 2; 1 in published mode)", "N"
     ),
     Setting("temperature", _number(0.5, 1.5), 1.0, "of a neural model's choices (default 1)", "T"),
-    Setting("top_k", _whole(0, 2048), 250, "likeliest tokens to choose from, 0 for all (default 250)", "N"),
+    Setting("top_k", _whole(0, 2048), None, "likeliest tokens to choose from, 0 for all (usually 250)", "N"),
     Setting("top_p", _number(0, 1), 0.0, "choose from this share of likelihood instead (default off)", "P"),
     Setting("guidance", _number(1, 6), None, "how closely a model follows what it sees or reads", "G"),
     Setting(

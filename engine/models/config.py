@@ -167,6 +167,8 @@ class ModelConfig:
     # Frames a second that the pictures are sampled at.
     frame_rate: float = 1.0
     guidance: float = 3.0
+    # Likeliest tokens that one is drawn from; MusicGen's own number.
+    top_k: int = 250
     # The gated positional code (gvmgen.md 7.3): whether the checkpoint has a `time_gain`.
     timed: bool = False
     spectral: SpectralConfig | None = None

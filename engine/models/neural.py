@@ -161,13 +161,15 @@ class NeuralGenerator:
             progress(Step("generate", done / FRAME_RATE, total / FRAME_RATE, f"{self.name}: music"))
 
         told(0)
-        guidance = self._installed.card.config.guidance if asked.guidance is None else asked.guidance
+        usual = self._installed.card.config
+        guidance = usual.guidance if asked.guidance is None else asked.guidance
+        top_k = usual.top_k if asked.top_k is None else asked.top_k
         with closing(backend.open(self._installed)) as decoder:
             return generate_long(
                 decoder,
                 conditioner.condition,
                 timing.windows,
-                sampling=Sampling(asked.temperature, asked.top_k, asked.top_p, guidance),
+                sampling=Sampling(asked.temperature, top_k, asked.top_p, guidance),
                 seed=request.score.seed,
                 candidates=asked.candidates or _USUAL_CANDIDATES[asked.mode],
                 told=told,

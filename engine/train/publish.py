@@ -38,6 +38,7 @@ def published(recipe: NanoRecipe) -> ModelConfig:
         visual=recipe.visual,
         max_duration_s=recipe.window_s,
         guidance=recipe.guidance,
+        top_k=recipe.top_k,
         spectral=recipe.codec,
     )
 

@@ -76,6 +76,7 @@ class NanoRecipe:
     # Seconds of music that an item holds, and the most that one window of generation holds.
     window_s: float
     guidance: float
+    top_k: int
     # Of each codebook's cross-entropy in the loss.
     book_weights: tuple[float, ...]
     pictures: Schedule

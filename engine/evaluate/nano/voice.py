@@ -25,7 +25,6 @@ from ...progress import Cancel
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
-TOP_K = 100
 
 
 class Voice:
@@ -69,7 +68,7 @@ class Voice:
             self._decoder,
             conditioner.condition,
             windowing.plan(steps),
-            sampling=Sampling(top_k=TOP_K, guidance=strength),
+            sampling=Sampling(top_k=self._config.top_k, guidance=strength),
             seed=seed,
             told=lambda done: None,
             cancel=Cancel(),
