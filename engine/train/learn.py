@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -21,6 +21,9 @@ class Task(Protocol):
 
     name: str
     model: nn.Module
+
+    def rates(self) -> Sequence[tuple[nn.Module, float]]:
+        """Parts of the model, and the share of the schedule's rate that each learns at."""
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """`loss`, which is minimised, and its parts, which are told."""
@@ -51,7 +54,7 @@ def learn(
     Batches are drawn from the step's number and nothing else is random, so a run that was killed and resumed
     ends as one that was not (on one machine, with one number of threads). `told` hears of every checkpoint.
     """
-    optimiser = _optimiser(task.model, schedule)
+    optimiser = _optimiser(task, schedule)
     curve: Curve = []
     first = 0
     found = load_checkpoint(path, mark)
@@ -63,7 +66,7 @@ def learn(
     for step in range(first, schedule.steps):
         cancel.check()
         for group in optimiser.param_groups:
-            group["lr"] = rate(schedule, step)
+            group["lr"] = group["share"] * rate(schedule, step)
         # Dropout draws from torch's own generator.
         with torch.random.fork_rng():
             torch.manual_seed(step)
@@ -93,13 +96,17 @@ def rate(schedule: Schedule, step: int) -> float:
     return schedule.rate * share
 
 
-def _optimiser(model: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
+def _optimiser(task: Task, schedule: Schedule) -> torch.optim.AdamW:
     """Weight decay for matrices alone: norms and gains have a scale of their own."""
-    trained = [weight for weight in model.parameters() if weight.requires_grad]
-    groups = [
-        {"params": [weight for weight in trained if weight.ndim > 1], "weight_decay": schedule.decay},
-        {"params": [weight for weight in trained if weight.ndim <= 1], "weight_decay": 0.0},
-    ]
+    groups = []
+    for part, share in task.rates():
+        trained = [weight for weight in part.parameters() if weight.requires_grad]
+        matrices = [weight for weight in trained if weight.ndim > 1]
+        others = [weight for weight in trained if weight.ndim <= 1]
+        groups += [
+            {"params": matrices, "weight_decay": schedule.decay, "share": share},
+            {"params": others, "weight_decay": 0.0, "share": share},
+        ]
     return torch.optim.AdamW(groups, lr=schedule.rate, betas=schedule.betas)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from .batches import Batch, Batches
 from .dataset import Item
@@ -16,6 +16,7 @@ from .net import Generator, PictureLearner
 
 # How much the labels weigh beside the tokens.
 _LABEL_WEIGHT = 0.1
+_PICTURE_RATE = 0.2
 
 
 class PictureTask:
@@ -33,6 +34,9 @@ class PictureTask:
         self._batch = batch
         self._seed = seed
         self._where = where
+
+    def rates(self) -> list[tuple[nn.Module, float]]:
+        return [(self.model, 1.0)]
 
     def losses(self, step: int) -> dict[str, Tensor]:
         rng = np.random.Generator(np.random.Philox(key=[self._seed, step]))
@@ -63,6 +67,10 @@ class TokenTask:
         self._batches = batches
         self._weights = torch.tensor(weights, device=where) / sum(weights)
         self._where = where
+
+    def rates(self) -> list[tuple[nn.Module, float]]:
+        # The encoder already sees; what it knows is not to be washed out while the decoder knows nothing.
+        return [(self.model.decoder, 1.0), (self.model.pictures, _PICTURE_RATE)]
 
     def losses(self, step: int) -> dict[str, Tensor]:
         batch = self._batches.draw(step)
