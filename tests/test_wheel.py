@@ -11,12 +11,17 @@ import pytest
 
 import layers
 
-MOST_BYTES = 14_000_000
+MOST_BYTES = 60_000_000
 DATA = {
     "hitpoint/engine/manifest.json",
     "hitpoint/engine/sketch/sounds/hitpoint.sf3",
     "hitpoint/engine/sketch/sounds/NOTICE.txt",
     *(f"hitpoint/engine/styles/{path.name}" for path in (layers.ROOT / "engine" / "styles").glob("*.toml")),
+    "hitpoint/engine/train/recipes/nano.toml",
+    *(
+        f"hitpoint/engine/models/bundled/gvmgen-nano/{path.name}"
+        for path in (layers.ROOT / "engine" / "models" / "bundled" / "gvmgen-nano").iterdir()
+    ),
     *(f"hitpoint/{folder}/py.typed" for folder in layers.FOLDERS),
 }
 

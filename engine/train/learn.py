@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +27,19 @@ class Task(Protocol):
 
     def losses(self, step: int) -> dict[str, Tensor]:
         """`loss`, which is minimised, and its parts, which are told."""
+
+
+@contextmanager
+def repeatable(threads: int) -> Iterator[None]:
+    """Sums in one order: so many threads (another number would end in another file), no racing kernels."""
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])
 
 
 def device() -> torch.device:

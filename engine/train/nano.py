@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ..errors import InputError
 from ..models.config import ModelConfig
 from ..models.spectral.codec import SpectralCodec
 from ..models.spectral.state import spectral_shapes
@@ -30,7 +31,7 @@ from .batches import Batches
 from .codec import fit_codec
 from .corpus.store import make_corpus, read_pair
 from .dataset import Item, prepare_items, read_item
-from .learn import device, learn
+from .learn import device, learn, repeatable
 from .net import Generator, PictureLearner, state_of
 from .publish import ours, publish, published
 from .recipe import NanoRecipe, Schedule
@@ -39,7 +40,6 @@ from .tasks import PictureTask, TokenTask
 PUBLISHED_ENDING = "-published"
 # Batches of the held-out pieces that cross-entropies are told of.
 _CHECKED = 12
-# torch splits sums by threads: another number would end in another file.
 _THREADS = 2
 
 
@@ -50,8 +50,11 @@ def train_nano(
 
     The same recipe on the same machine gives the same files. InputError when `folder` holds another recipe's.
     """
-    torch.set_num_threads(_THREADS)
-    torch.use_deterministic_algorithms(True)
+    with repeatable(_THREADS):
+        return _train(recipe, folder, processes, progress, cancel)
+
+
+def _train(recipe: NanoRecipe, folder: Path, processes: int, progress: Progress, cancel: Cancel) -> Path:
     mark = hashlib.sha256(canonical(recipe)).hexdigest()
     run = _Run(recipe, folder, mark, progress, cancel)
     pairs = run.timed("corpus", lambda: run.corpus(processes))
@@ -65,7 +68,6 @@ def train_nano(
         (recipe.name + PUBLISHED_ENDING, published(recipe), recipe.published),
     ):
         run.timed(name, partial(run.generator, name, config, schedule, pictures, taught, held))
-    run.tell()
     for name, config in ((recipe.name, ours(recipe)), (recipe.name + PUBLISHED_ENDING, published(recipe))):
         publish(
             config,
@@ -91,12 +93,15 @@ class _Run:
         self.cancel = cancel
         self.trained: dict[str, dict[str, Any]] = {}
         self.facts: dict[str, Any] = {}
-        self._seconds: dict[str, float] = {}
+        self._path = folder / "training.json"
+        self._seconds = self._so_far()
 
     def timed(self, name: str, work: Callable[[], Any]) -> Any:
         begun = time.monotonic()
         out = work()
-        self._seconds[name] = round(time.monotonic() - begun, 1)
+        spent = self._seconds.get(name, 0.0) + time.monotonic() - begun
+        self._seconds[name] = round(spent, 1)
+        self._tell()
         return out
 
     def corpus(self, processes: int) -> list[Path]:
@@ -200,12 +205,23 @@ class _Run:
             "rule-based composer, through a codec that blurs attacks and harmony",
         }
 
-    def tell(self) -> None:
-        """Losses of every step, for whoever wants to draw them."""
-        durable_write(
-            self.folder / "training.json",
-            (json.dumps({"seconds": self._seconds, **self.facts}, indent=1) + "\n").encode(),
-        )
+    def _tell(self) -> None:
+        """What the run has come to, and how long each stage took, those before a stop included."""
+        told = {"recipe": self.mark, "seconds": self._seconds, **self.facts}
+        durable_write(self._path, (json.dumps(told, indent=1) + "\n").encode())
+
+    def _so_far(self) -> dict[str, float]:
+        try:
+            told = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise InputError(f"'{self._path}' is damaged: delete it to go on") from error
+        if told.get("recipe") != self.mark:
+            raise InputError(
+                f"'{self.folder}' belongs to another recipe: choose another folder with --out, or delete it"
+            )
+        return dict(told["seconds"])
 
     def _learn(self, task: Any, schedule: Schedule, name: str) -> list[dict[str, float]]:
         path = self.folder / f"{name}.pt"

@@ -65,9 +65,9 @@ class Generator(nn.Module):
         self.decoder = MusicDecoder(config.decoder)
         self.decoder.initialise(generator)
         with torch.no_grad():
-            # MusicGen's own start leaves the tokens at a sixth of the positions they are added to, and a short
-            # training does not make that up: here their sum is as large. Tokens often repeat: heads that start
-            # as the embeddings already say "the same again" through the residual stream.
+            # MusicGen's own start leaves the tokens at a sixth of the positions they are added to, and a
+            # short training does not make that up: here their sum is as large. Tokens often repeat: heads
+            # that start as the embeddings already say "the same again" through the residual stream.
             for table, head in zip(self.decoder.emb, self.decoder.linears, strict=True):
                 head.weight.copy_(table.weight[: config.decoder.cardinality])
                 table.weight.mul_((config.decoder.dim / config.decoder.codebooks) ** 0.5)
