@@ -69,6 +69,7 @@ class Generator(nn.Module):
             # short training does not make that up: here their sum is as large. Tokens often repeat: heads
             # that start as the embeddings already say "the same again" through the residual stream.
             for table, head in zip(self.decoder.emb, self.decoder.linears, strict=True):
+                assert isinstance(table, nn.Embedding) and isinstance(head, nn.Linear)
                 head.weight.copy_(table.weight[: config.decoder.cardinality])
                 table.weight.mul_((config.decoder.dim / config.decoder.codebooks) ** 0.5)
 
