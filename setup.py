@@ -47,7 +47,6 @@ setup(
     package_dir={f"hitpoint.{folder}": folder for folder in FOLDERS},
     package_data={
         "hitpoint.engine": ["py.typed", "styles/*.toml"],
-        # The published form beside it is for evaluations, and stays in the repository.
         "hitpoint.engine.models": ["bundled/gvmgen-nano/*"],
         "hitpoint.engine.sketch": ["sounds/*"],
         "hitpoint.engine.train": ["recipes/*.toml"],

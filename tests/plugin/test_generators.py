@@ -72,7 +72,7 @@ def test_a_guided_take_differs_from_an_unguided_one_and_is_measured_like_it(
     film = at_home("tiny-plan", tmp_path, monkeypatch)
     reports = {
         name: scored(film, tmp_path / name, "--model", "tiny-plan", *options)
-        for name, options in (("bare", ()), ("guided", ("--guide", "plan")), ("again", ("--guide", "plan")))
+        for name, options in (("bare", ("--guide", "none")), ("guided", ("--guide", "plan")), ("again", ()))
     }
     bare, guided, again = (load_tokens(tmp_path / name / "tokens.npy") for name in reports)
     assert bare.shape == guided.shape and (bare != guided).any()

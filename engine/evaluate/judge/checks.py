@@ -21,6 +21,7 @@ REQUIRED = ("S1", "S2", "S3", "S4", "S5")
 _NOISE_STEPS = 300
 _NOISE_TRAINING, _NOISE_HELD_OUT, _NOISE_CHANNELS = 192, 384, 24
 _DERANGEMENTS = 20
+_EXCHANGES = 8
 _DRAWS = 10_000
 _SHIFTS_S = (0.5, 1.0, 2.0, 4.0)
 _SHARES = (0.25, 0.5, 0.75)
@@ -87,10 +88,18 @@ def shuffled_training(
     progress: Progress = silent,
     cancel: Cancel | None = None,
 ) -> Check:
-    """S2: taught on real pairs with each film's music taken from another, true unseen pairs are at chance."""
+    """S2: taught on real pairs with each film's music taken from others, true unseen pairs are at chance.
+
+    Of one exchange alone the towers would learn what its few films happen to have in common: bright ones
+    with the music of dark ones, say. So every film is taught with the music of several others.
+    """
     random = np.random.Generator(np.random.PCG64([seed, 52]))
-    own = derangement([pair.source for pair in training], random)
-    wrong = [Pair(p.video, training[j].music, p.source) for p, j in zip(training, own, strict=True)]
+    sources = [pair.source for pair in training]
+    wrong = [
+        Pair(p.video, training[j].music, p.source)
+        for _ in range(_EXCHANGES)
+        for p, j in zip(training, derangement(sources, random), strict=True)
+    ]
     judge = _taught(config, wrong, seed, steps, progress, cancel)
     return Check("S2", _at_chance(*scores_of(judge, held_out, seed=seed)))
 

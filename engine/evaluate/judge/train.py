@@ -17,7 +17,7 @@ from .config import GALLERY, JudgeConfig
 from .judge import Judge, Pair
 from .layers import seeded
 from .losses import global_loss, time_loss
-from .prepare import fit
+from .prepare import Floats, fit
 from .towers import Towers
 
 _LEAST_SOURCES = 8
@@ -58,8 +58,10 @@ def train_judge(
     kept = max(2, round(config.validation * len(sources)))
     held = {sources[i] for i in order.permutation(len(sources))[:kept]}
     learning = [pair for pair in pairs if pair.source not in held]
-    video = fit([p.video for p in learning], components=config.video_components, plain=config.video_plain)
-    music = fit([p.music for p in learning])
+    video = fit(
+        _distinct([p.video for p in learning]), components=config.video_components, plain=config.video_plain
+    )
+    music = fit(_distinct([p.music for p in learning]))
     towers = Towers(video.channels, music.channels, config, seed=seed)
     judge = Judge(config, video, music, towers)
     lesson = _Lesson(judge, learning, seed)
@@ -145,6 +147,11 @@ class _Lesson:
 
 def _direction(moved: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> Tensor:
     return torch.from_numpy(moved)
+
+
+def _distinct(items: Sequence[Floats]) -> list[Floats]:
+    """Each array once, however many pairs hold it."""
+    return list({id(item): item for item in items}.values())
 
 
 def _held_out(judge: Judge, pairs: Sequence[Pair]) -> tuple[list[Tensor], list[Tensor]]:
