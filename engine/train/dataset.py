@@ -10,11 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from ..models.channels import plan_channels
-from ..models.config import FRAME_RATE
 from ..models.spectral.codec import SpectralCodec
+from ..models.visual.transform import middle_square
 from ..progress import Cancel, Progress, Step
 from ..store.durable import durable_write
 from .corpus.pairs import Pair
@@ -76,7 +75,7 @@ def item_of(pair: Pair, codec: SpectralCodec, image: int) -> Item:
     )
     return Item(
         codes.astype(np.int16),
-        np.stack([square(frame, image) for frame in pair.frames]),
+        np.stack([middle_square(frame, image) for frame in pair.frames]),
         plan.astype(np.float16),
         open_plan.astype(np.float16),
         labels_of(pair),
@@ -91,22 +90,6 @@ def labels_of(pair: Pair) -> npt.NDArray[np.int64]:
 def read_item(path: Path) -> Item:
     with np.load(path, allow_pickle=False) as arrays:
         return Item(**{name: arrays[name] for name in arrays.files})
-
-
-def square(picture: Bytes, size: int) -> Bytes:
-    """The picture as `models.visual.transform.prepare` resizes and crops it, before it is normalised."""
-    height, width = picture.shape[:2]
-    short, long = min(height, width), max(height, width)
-    resized = size, max(size, size * long // short)
-    image = Image.fromarray(picture)
-    if short != size:
-        image = image.resize(resized if width <= height else resized[::-1], Image.Resampling.BICUBIC)
-    left, top = round((image.width - size) / 2), round((image.height - size) / 2)
-    return np.asarray(image.crop((left, top, left + size, top + size)))
-
-
-def seconds(steps: int) -> float:
-    return steps / FRAME_RATE
 
 
 def _packed(item: Item) -> bytes:

@@ -18,6 +18,12 @@ DEVIATION = np.array((0.26862954, 0.26130258, 0.27577711), np.float32)
 
 def prepare(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:
     """uint8 RGB [height, width, 3] to float32 [3, size, size]: shorter side `size`, then the middle of it."""
+    scaled = (middle_square(picture, size).astype(np.float32) / np.float32(255) - MEAN) / DEVIATION
+    return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+
+
+def middle_square(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    """The picture resized and cropped, uint8 [size, size, 3], before it is normalised."""
     height, width = picture.shape[:2]
     short, long = min(height, width), max(height, width)
     resized = size, max(size, size * long // short)
@@ -25,6 +31,4 @@ def prepare(picture: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32
     if short != size:
         image = image.resize(resized if width <= height else resized[::-1], Image.Resampling.BICUBIC)
     left, top = round((image.width - size) / 2), round((image.height - size) / 2)
-    cropped = np.asarray(image.crop((left, top, left + size, top + size)))
-    scaled = (cropped.astype(np.float32) / np.float32(255) - MEAN) / DEVIATION
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1))
+    return np.asarray(image.crop((left, top, left + size, top + size)))
