@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 import numpy.typing as npt
 import scipy.fft
@@ -11,6 +9,7 @@ import scipy.signal
 
 from ..audio.onset import mel_filters
 from ..errors import InputError
+from .lab import lab
 
 Pictures = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
@@ -22,12 +21,6 @@ _WINDOW_S = 0.025
 _FOURIER_S = 0.064  # padded with zeros, so that the lowest bands are not empty
 _DYNAMIC = 1e-8  # 80 dB below the loudest
 _AT_ONCE = 1000  # rows
-
-# IEC 61966-2-1 primaries to XYZ over the white point D65.
-_TO_XYZ = np.array(
-    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]
-)
-_TO_WHITE = (_TO_XYZ / _TO_XYZ.sum(axis=1, keepdims=True)).T.astype(np.float32)
 
 
 def pixels(pictures: Pictures) -> Floats:
@@ -47,11 +40,11 @@ def pixels(pictures: Pictures) -> Floats:
 
 
 def _cells(picture: Pictures) -> npt.NDArray[np.float64]:
-    lab = _lab(picture)
-    energy = np.zeros(lab.shape[:2], np.float32)
-    energy[1:] += np.square(np.diff(lab[:, :, 0], axis=0))
-    energy[:, 1:] += np.square(np.diff(lab[:, :, 0], axis=1))
-    means = _cell_means(np.concatenate((lab, energy[:, :, None]), axis=2))
+    colours = lab(picture)
+    energy = np.zeros(colours.shape[:2], np.float32)
+    energy[1:] += np.square(np.diff(colours[:, :, 0], axis=0))
+    energy[:, 1:] += np.square(np.diff(colours[:, :, 0], axis=1))
+    means = _cell_means(np.concatenate((colours, energy[:, :, None]), axis=2))
     means[:, :, 3] = np.sqrt(means[:, :, 3])
     return means.reshape(-1)
 
@@ -63,23 +56,6 @@ def _cell_means(image: Floats) -> npt.NDArray[np.float64]:
     sums = np.add.reduceat(np.add.reduceat(image, rows, axis=0), columns, axis=1).astype(np.float64)
     sizes = np.outer(np.diff(rows, append=height), np.diff(columns, append=width))
     return np.asarray(sums / sizes[:, :, None])
-
-
-def _lab(picture: Pictures) -> Floats:
-    """CIE L*a*b* of sRGB under D65, float32 [h, w, 3]: L 0 to 100."""
-    xyz = _linear()[picture] @ _TO_WHITE
-    linear = xyz * np.float32(841 / 108) + np.float32(4 / 29)
-    root = np.where(xyz > (6 / 29) ** 3, np.cbrt(xyz), linear)
-    x, y, z = root[..., 0], root[..., 1], root[..., 2]
-    lab: Floats = np.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), axis=2)
-    return lab
-
-
-@cache
-def _linear() -> Floats:
-    """Light of each of the 256 values of sRGB."""
-    value = np.arange(256) / 255
-    return np.where(value > 0.04045, ((value + 0.055) / 1.055) ** 2.4, value / 12.92).astype(np.float32)
 
 
 def log_mel(sound: npt.NDArray[np.floating], rate: int) -> Floats:

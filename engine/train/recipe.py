@@ -52,7 +52,7 @@ class Dropping:
     both: float = 0.1
     # Of the items with a plan: no chords; chords without their thirds, so that pictures decide the mode.
     chroma: float = 0.12
-    thirds: float = 0.4
+    thirds: float = 0.5
     # Of the items with pictures: without the anchors of the whole film.
     anchors: float = 0.3
     # Of the tokens fed: replaced by another, since what is fed when music is made is never quite right.

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from ...audio.onset import mel_filters
 from ...errors import InputError
+from ..lab import lab
 from .config import RATE
 
 Floats = npt.NDArray[np.float32]
@@ -63,9 +64,9 @@ def pixels(pictures: Pictures) -> Floats:
     out = np.empty((count, PICTURE_CHANNELS), np.float32)
     before: Floats = np.zeros((3, GRID, GRID), np.float32)
     for at, picture in enumerate(pictures):
-        lab = _lab(picture)
-        cells = np.asarray(rows @ lab @ columns.T, np.float32)
-        light = lab[0]
+        colours = lab(picture).transpose(2, 0, 1)
+        cells = np.asarray(rows @ colours @ columns.T, np.float32)
+        light = colours[0]
         # Differences of neighbours, the last row and column against themselves.
         gradient = np.zeros_like(light)
         gradient[:, :-1] += np.abs(light[:, 1:] - light[:, :-1])
@@ -112,36 +113,6 @@ def mel(sound: Floats) -> Floats:
     return np.concatenate(
         [level, rises.max(1), rises.mean(2).max(1)[:, None], chroma, _modes(chroma)], 1
     ).astype(np.float32)
-
-
-def _lab(picture: Pictures) -> Floats:
-    """sRGB [h, w, 3] -> L*, a*, b* [3, h, w] under D65."""
-    linear = _linear()[picture]
-    xyz = linear.reshape(-1, 3) @ _xyz()
-    root = np.cbrt(xyz)
-    small = xyz < 216 / 24389
-    root[small] = (24389 / 27 * xyz[small] + 16) / 116
-    x, y, z = root.T
-    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)]).reshape(3, *picture.shape[:2])
-
-
-@cache
-def _linear() -> Floats:
-    value = np.arange(256) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-@cache
-def _xyz() -> Floats:
-    """RGB to XYZ over the white point (IEC 61966-2-1), transposed."""
-    to_xyz = np.array(
-        [
-            [0.4124564, 0.3575761, 0.1804375],
-            [0.2126729, 0.7151522, 0.0721750],
-            [0.0193339, 0.1191920, 0.9503041],
-        ]
-    )
-    return np.ascontiguousarray((to_xyz / to_xyz.sum(1, keepdims=True)).T, dtype=np.float32)
 
 
 @cache

@@ -28,7 +28,7 @@ _KIND = "judged"
 
 
 @dataclass(frozen=True, slots=True)
-class TestFilm:
+class HeldOutFilm:
     """`seen`: the judge's features of its pictures [T,d], 10 a second. Times in seconds from the start."""
 
     pair: Pair
@@ -59,8 +59,8 @@ class TestFilm:
         return np.asarray(speed[: seconds * whole].reshape(seconds, whole).mean(axis=1))
 
 
-def test_films(pairs: Sequence[Path]) -> list[TestFilm]:
-    return [TestFilm(pair, seen(pair.scenario)) for pair in map(read_pair, pairs)]
+def held_out_films(pairs: Sequence[Path]) -> list[HeldOutFilm]:
+    return [HeldOutFilm(pair, seen(pair.scenario)) for pair in map(read_pair, pairs)]
 
 
 def seen(scenario: Scenario) -> Floats:

@@ -12,7 +12,7 @@ from ..energy import loudness_per_second, onsets_per_second
 from ..hits import accent_z, downbeat_hit, hit_rate
 from ..onsets import onset_strength, onset_times
 from ..sound import chroma_corr, log_mel_l1_db, semitone_corr, tonal_contrast_db
-from .films import TestFilm
+from .films import HeldOutFilm
 
 Floats = npt.NDArray[np.float64]
 Sound = npt.NDArray[np.float32]
@@ -41,7 +41,7 @@ class Heard:
     onsets: Floats
 
 
-def measured(film: TestFilm, sound: Sound, rate: int, seed: int) -> Heard:
+def measured(film: HeldOutFilm, sound: Sound, rate: int, seed: int) -> Heard:
     """All of one film. `sound` is as long as ground truth, with which it is compared."""
     # The published ears hear 40 ms late, which is the whole tolerance.
     onsets = onset_times(onset_strength(sound, rate, fine=True))

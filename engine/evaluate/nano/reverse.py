@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...models.channels import plan_channels
-from .films import TestFilm
+from ..judge.features import mel
+from ..judge.judge import Judge
+from .films import HeldOutFilm
 from .voice import Voice, steps_of
 
 _FILMS = 6
@@ -16,19 +18,28 @@ _SEED = 80_000
 
 
 @dataclass(frozen=True, slots=True)
+class Turned:
+    """tokens: share that change with the pictures' order, everything else equal. score: how far the judge's
+    likeness of film and music (a cosine) moves, mean of the films, as a magnitude.
+    """
+
+    tokens: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reversed:
-    """Share of the tokens that change with the pictures' order, everything else equal."""
-
-    ours: float
-    published: float
+    ours: Turned
+    published: Turned
 
 
-def reverse_pictures(films: Sequence[TestFilm], ours: Voice, published: Voice) -> Reversed:
-    return Reversed(*(_changed(films[:_FILMS], voice, planned=voice is ours) for voice in (ours, published)))
+def reverse_pictures(films: Sequence[HeldOutFilm], ours: Voice, published: Voice, judge: Judge) -> Reversed:
+    few = films[:_FILMS]
+    return Reversed(_turned(few, ours, judge, planned=True), _turned(few, published, judge, planned=False))
 
 
-def _changed(films: Sequence[TestFilm], voice: Voice, *, planned: bool) -> float:
-    shares = []
+def _turned(films: Sequence[HeldOutFilm], voice: Voice, judge: Judge, *, planned: bool) -> Turned:
+    tokens, scores = [], []
     for index, film in enumerate(films):
         pair = film.pair
         steps = steps_of(pair.sound, voice.sample_rate)
@@ -37,5 +48,10 @@ def _changed(films: Sequence[TestFilm], voice: Voice, *, planned: bool) -> float
         first, second = (
             voice.play(given, plan, steps, seed=_SEED + index) for given in (rows, rows[::-1].copy())
         )
-        shares.append(float((first != second).mean()))
-    return float(np.mean(shares))
+        tokens.append(float((first != second).mean()))
+        heard = [mel(voice.sound(played)) for played in (first, second)]
+        shortest = min(len(film.seen), *(len(music) for music in heard))
+        seen = judge.see([film.seen[:shortest]]).clips[0]
+        alike = judge.hear([music[:shortest] for music in heard]).clips @ seen
+        scores.append(abs(float(alike[0] - alike[1])))
+    return Turned(float(np.mean(tokens)), float(np.mean(scores)))

@@ -17,20 +17,16 @@ from ...store.durable import durable_write
 from ...train.corpus.store import make_corpus, read_pair
 from ...train.nano import PUBLISHED_ENDING
 from ...train.recipe import NanoRecipe
-from ..energy import between, within
 from ..judge.checks import above_ceiling
-from ..judge.features import mel
-from ..judge.judge import Judge, Pair, equal_length
 from ..judge.published import leak
-from ..judge.scores import cmr2
-from .films import TestFilm, test_films
+from .films import held_out_films
 from .judging import taught_judge
-from .measures import COLUMNS, Heard, measured
 from .nearest import log_mel, nearest_of
 from .reverse import reverse_pictures
+from .rows import all_rows, compared
 from .swap import SwapResult, swap_pictures
-from .systems import CODEC, OURS, PUBLISHED, SYSTEMS, TRUTH, UNGUIDED, Sounds, all_sounds
-from .table import Row, cell, correlated, table
+from .systems import CODEC, OURS, PUBLISHED, TRUTH, UNGUIDED, Sounds, all_sounds
+from .table import HEADS, OTHER_HEADS, Row, table
 from .voice import Voice
 
 _SEED = 1
@@ -66,12 +62,17 @@ def evaluate_nano(
         progress=progress,
         cancel=cancel,
     )
-    films = test_films(test)
+    films = held_out_films(test)
     sounds = all_sounds(films, ours, published, work / "systems", progress=progress, cancel=cancel)
     judge = taught_judge(
-        folder / "judge", recipe.corpus.judge, processes=processes, progress=progress, cancel=cancel
+        folder / "judge",
+        recipe.corpus.judge,
+        recipe.codec,
+        processes=processes,
+        progress=progress,
+        cancel=cancel,
     )
-    rows = _rows(films, sounds, judge, ours.sample_rate, progress, cancel)
+    rows = all_rows(films, sounds, judge, ours.sample_rate, progress=progress, cancel=cancel)
     train = make_corpus(
         folder / "corpus" / "train",
         "train",
@@ -91,56 +92,23 @@ def evaluate_nano(
         cancel=cancel,
     )
     found: dict[str, Any] = {
-        "systems": {name: {key: to_json(value) for key, value in row.items()} for name, row in rows.items()},
+        "systems": {
+            name: {key: to_json(value) for key, value in row.cells.items()} for name, row in rows.items()
+        },
+        "compared": compared(rows),
         "above_ground_truth": above_ceiling(
             _mean(rows[TRUTH]), {name: _mean(row) for name, row in rows.items() if name != TRUTH}
         ),
         "swapped": to_json(swapped),
-        "reversed": to_json(reverse_pictures(films, ours, published)),
+        "reversed": to_json(reverse_pictures(films, ours, published, judge)),
         "nearest_db": _nearest(train, sounds, ours.sample_rate, progress, cancel),
         "leak": {kind: to_json(leak(kind, _LEAK_STEPS, seed=_SEED)) for kind in ("cmr", "ta")},
     }
     path = work / "evaluation.json"
     durable_write(path, (json.dumps(found, indent=1) + "\n").encode())
-    text = "\n\n".join([table(rows), _words(found, swapped)])
+    text = "\n\n".join([table(rows, HEADS), table(rows, OTHER_HEADS), _words(found, swapped)])
     durable_write(work / "evaluation.md", (text + "\n").encode())
     return Evaluation(text, path)
-
-
-def _rows(
-    films: Sequence[TestFilm],
-    sounds: Mapping[str, Sounds],
-    judge: Judge,
-    rate: int,
-    progress: Progress,
-    cancel: Cancel,
-) -> dict[str, Row]:
-    motions = [film.motion for film in films]
-    out: dict[str, Row] = {}
-    for number, name in enumerate(SYSTEMS):
-        heard: list[Heard] = []
-        for index, (film, sound) in enumerate(zip(films, sounds[name], strict=True)):
-            cancel.check()
-            progress(Step("measures", number * len(films) + index, len(SYSTEMS) * len(films), name))
-            heard.append(measured(film, sound, rate, seed=index))
-        cells = {key: cell([one.values[key] for one in heard]) for key, _, _ in COLUMNS}
-        cells["retrieval"] = cell(_retrieved(films, sounds[name], judge))
-        found = between([one.onsets for one in heard], motions, seed=_SEED)
-        cells["energy_between"], cells["energy_between_shuffled"] = correlated(found)
-        found = within([one.loudness for one in heard], motions, seed=_SEED)
-        cells["energy_within"], cells["energy_within_shuffled"] = correlated(found)
-        out[name] = cells
-    return out
-
-
-def _retrieved(films: Sequence[TestFilm], sounds: Sounds, judge: Judge) -> list[float]:
-    """Share of the galleries of 16 films in which the music's own film comes first, for each music."""
-    both = enumerate(zip(films, sounds, strict=True))
-    pairs = equal_length([Pair(film.seen, mel(sound), str(index)) for index, (film, sound) in both])
-    sources = [pair.source for pair in pairs]
-    seen = judge.see([pair.video for pair in pairs]).clips
-    heard = judge.hear([pair.music for pair in pairs]).clips
-    return [float(value) for value in cmr2(heard, seen, sources, judge.temperature, seed=_SEED).top1]
 
 
 def _nearest(
@@ -164,7 +132,7 @@ def _nearest(
 
 
 def _mean(row: Row) -> float:
-    mean = row["retrieval"].mean
+    mean = row.cells["retrieval"].mean
     assert mean is not None
     return mean
 
@@ -188,8 +156,13 @@ def _words(found: Mapping[str, Any], swapped: SwapResult) -> str:
         f"{mean('palette_whole')}; palette of the plan's own film {mean('palette_of_plan')}. The readers "
         "are right on ground truth through the codec: "
         f"mode {mean('mode_truth')}, palette {mean('palette_truth')}.",
-        f"Pictures reversed: share of tokens that change, ours {turned['ours']:.3f}, published form "
-        f"{turned['published']:.3f}.",
+        "Pictures reversed: "
+        + "; ".join(
+            f"{name}: {row['tokens']:.3f} of the tokens change, the judge's likeness by {row['score']:.3f}"
+            for name, row in turned.items()
+        )
+        + ".",
+        f"Two systems, film by film: {'; '.join(found['compared'])}.",
         f"Nearest training stretch, dB: {', '.join(near)}.",
         f"Published measures on unrelated pairs: {'; '.join(leaks)}.",
     ]

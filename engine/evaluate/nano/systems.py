@@ -21,7 +21,7 @@ from ...progress import Cancel, Progress, Step, silent
 from ...sketch.generator import SketchGenerator
 from ...store.durable import durable_write
 from ...timebase import SAMPLE_RATE
-from .films import TestFilm
+from .films import HeldOutFilm
 from .voice import Floats, Voice, steps_of
 
 TRUTH = "ground truth"
@@ -40,7 +40,7 @@ Sounds = list[npt.NDArray[np.float32]]
 
 
 def all_sounds(
-    films: Sequence[TestFilm],
+    films: Sequence[HeldOutFilm],
     ours: Voice,
     published: Voice,
     folder: Path,
@@ -94,7 +94,7 @@ def kept(path: Path, make: Callable[[], Floats]) -> Floats:
         return np.asarray(arrays["sound"])
 
 
-def sketched(film: TestFilm, seed: int, rate: int) -> Floats:
+def sketched(film: HeldOutFilm, seed: int, rate: int) -> Floats:
     """What the built-in composer makes of the film's Picture, asked as the command line asks it."""
     pair = film.pair
     score = make_score(seed=seed, style=choose_style([pair.picture]), cues=[pair.cue])

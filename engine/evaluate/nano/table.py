@@ -9,16 +9,26 @@ import numpy as np
 
 from ..energy import Correlation
 from ..statistics import bootstrap_interval
-from .measures import COLUMNS
+from . import measures, others
 
 _SEED = 1
-_HEADS = (
+Heads = Sequence[tuple[str, str, int]]
+
+# Key, what the column is called, digits.
+HEADS: Heads = (
     ("retrieval", "own film found among 16", 2),
     ("energy_between", "energy-motion r between", 2),
     ("energy_between_shuffled", "shuffled", 2),
     ("energy_within", "energy-motion r within", 2),
     ("energy_within_shuffled", "shuffled", 2),
-    *COLUMNS,
+    *measures.COLUMNS,
+)
+OTHER_HEADS: Heads = (
+    ("onsets_between", "onset-motion r between", 2),
+    ("onsets_between_shuffled", "shuffled", 2),
+    ("onsets_within", "onset-motion r within", 2),
+    ("onsets_within_shuffled", "shuffled", 2),
+    *others.COLUMNS,
 )
 
 
@@ -39,7 +49,12 @@ class Cell:
         return f"{self.mean:.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 
-Row = Mapping[str, Cell]
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One system: `values` of each film where there are any, `cells` for the table."""
+
+    values: Mapping[str, Sequence[float]]
+    cells: Mapping[str, Cell]
 
 
 def cell(values: Sequence[float]) -> Cell:
@@ -54,11 +69,11 @@ def correlated(found: Correlation) -> tuple[Cell, Cell]:
     return Cell(found.r, found.interval, found.pieces), Cell(found.shuffled, None, found.pieces)
 
 
-def table(rows: Mapping[str, Row]) -> str:
+def table(rows: Mapping[str, Row], heads: Heads) -> str:
     """Markdown."""
-    lines = ["| system | " + " | ".join(name for _, name, _ in _HEADS) + " |"]
-    lines.append("|---" * (len(_HEADS) + 1) + "|")
+    lines = ["| system | " + " | ".join(name for _, name, _ in heads) + " |"]
+    lines.append("|---" * (len(heads) + 1) + "|")
     for system, row in rows.items():
-        cells = " | ".join(row[key].text(digits) for key, _, digits in _HEADS)
+        cells = " | ".join(row.cells[key].text(digits) for key, _, digits in heads)
         lines.append(f"| {system} | {cells} |")
     return "\n".join(lines)

@@ -29,6 +29,8 @@ SOUND_RATE = 32_000
 # Of everything that sounds, root mean square: loud enough, and far from clipping after the limiter's peak.
 _LEVEL_DB = -20.0
 _CEILING = 0.97
+# How much softer the players are where the plan has no energy than where it has all.
+_DYNAMICS_DB = 10.0
 # The tempo lies this near to the film's own pulse.
 _NEAR_PULSE = 1.08
 
@@ -133,7 +135,18 @@ def sound_of(music: Music) -> Sound:
     sound = np.zeros(samples, np.float32)
     resampled = soxr.resample(mono, SAMPLE_RATE, SOUND_RATE, quality="HQ")[:samples]
     sound[: len(resampled)] = resampled
-    return _levelled(sound)
+    return np.asarray(_levelled(sound) * dynamics(music.plan, samples), np.float32)
+
+
+def dynamics(plan: Plan, samples: int) -> Sound:
+    """Gain [samples] at 32 kHz that follows the energy, from bar to bar without a step; 1 at full energy.
+
+    The composer answers energy with more players and busier ones, which loudness follows loosely; a player
+    who watches the film also plays louder.
+    """
+    middles = [(bar.start_sample + bar.end_sample_exclusive) / (2 * SAMPLE_RATE) for bar in plan.bars]
+    energy = np.interp(np.arange(samples) / SOUND_RATE, middles[: len(plan.energy)], plan.energy)
+    return (10 ** (_DYNAMICS_DB / 20 * (energy - 1))).astype(np.float32)
 
 
 def _levelled(sound: Sound) -> Sound:
