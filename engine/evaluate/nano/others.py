@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 
 from .. import encoders
 from ..alignment import d2m_scores, loris_scores, onset_bins
-from ..curves import curve_corr, event_curve, shuffled_curve_corr
+from ..curves import curve_corr, event_curve
 from ..judge.config import RATE
 from ..judge.features import PICTURE_CHANNELS_PLAIN
 from ..keys import Key, key_of, key_score, mean_chroma
@@ -73,43 +72,31 @@ def reference(film: HeldOutFilm, rate: int) -> Reference:
 
 
 def other_measures(
-    films: Sequence[HeldOutFilm],
-    references: Sequence[Reference],
-    sounds: Sequence[Sound],
-    rate: int,
-    seed: int,
-) -> dict[str, list[float]]:
-    """One value a film for every key of COLUMNS; nan where it has none."""
-    curves = []
-    out: dict[str, list[float]] = {key: [] for key, _, _ in COLUMNS}
-    for film, own, sound in zip(films, references, sounds, strict=True):
-        duration = film.duration_s
-        rows, times = encoders.mel(sound, rate)
-        curves.append(event_curve(rows, times, duration_s=duration)[: len(own.curve)])
-        strength = onset_strength(sound, rate)
-        beats, _ = beat_times(strength)
-        found = technical(sound, rate, wanted_lufs=_LUFS, wanted_samples=len(film.pair.sound))
-        d2m = d2m_scores(onset_bins(onset_times(strength, "d2m"), duration), own.bins_d2m)
-        loris = loris_scores(onset_bins(onset_times(strength, "loris"), duration), own.bins_loris)
-        values = {
-            "curve": curve_corr(own.curve, curves[-1]).r,
-            "ssm": ssm_corr(own.blocks, block_means(rows, times, duration)),
-            "onset_f": onset_f(film.pair.sound, sound, rate),
-            "beat_f": beat_f(own.beats, beats),
-            "beat_iou": beat_iou(own.beats, beats),
-            "bcs_d2m": d2m[0],
-            "bhs_d2m": d2m[1],
-            "bcs_loris": loris[0],
-            "bhs_loris": loris[1],
-            "key": float("nan")
-            if own.key is None
-            else key_score(own.key, key_of(mean_chroma(at_analysis_rate(sound, rate)))),
-            "silence": found.silence,
-            "clipped": float(found.clipped),
-        }
-        for key, value in values.items():
-            out[key].append(value)
-    out["curve_shuffled"] = list(
-        map(float, shuffled_curve_corr([own.curve for own in references], curves, seed=seed))
-    )
-    return out
+    film: HeldOutFilm, own: Reference, sound: Sound, rate: int
+) -> tuple[dict[str, float], Floats]:
+    """Of one film: a value for every key of COLUMNS but the shuffled one, nan where it has none; and the
+    music's change curve."""
+    duration = film.duration_s
+    rows, times = encoders.mel(sound, rate)
+    curve = event_curve(rows, times, duration_s=duration)
+    strength = onset_strength(sound, rate)
+    beats, _ = beat_times(strength)
+    found = technical(sound, rate, wanted_lufs=_LUFS, wanted_samples=len(film.pair.sound))
+    d2m = d2m_scores(onset_bins(onset_times(strength, "d2m"), duration), own.bins_d2m)
+    loris = loris_scores(onset_bins(onset_times(strength, "loris"), duration), own.bins_loris)
+    key = key_of(mean_chroma(at_analysis_rate(sound, rate)))
+    values = {
+        "curve": curve_corr(own.curve, curve).r,
+        "ssm": ssm_corr(own.blocks, block_means(rows, times, duration)),
+        "onset_f": onset_f(film.pair.sound, sound, rate),
+        "beat_f": beat_f(own.beats, beats),
+        "beat_iou": beat_iou(own.beats, beats),
+        "bcs_d2m": d2m[0],
+        "bhs_d2m": d2m[1],
+        "bcs_loris": loris[0],
+        "bhs_loris": loris[1],
+        "key": float("nan") if own.key is None else key_score(own.key, key),
+        "silence": found.silence,
+        "clipped": float(found.clipped),
+    }
+    return values, curve

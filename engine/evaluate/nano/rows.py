@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from ...progress import Cancel, Progress, Step
+from ...spread import spread
+from ..curves import shuffled_curve_corr
 from ..energy import between, within
 from ..judge.features import mel
 from ..judge.judge import Judge, Pair, equal_length
 from ..judge.scores import cmr2
 from ..statistics import paired_permutation
-from . import measures
 from .films import HeldOutFilm
-from .measures import measured
+from .measures import Heard, Sound, measured
 from .others import other_measures, reference
 from .systems import CODEC, MISGUIDED, OURS, PUBLISHED, SKETCH, SYSTEMS, UNGUIDED, Sounds
 from .table import Row, cell, correlated
+
+Floats = npt.NDArray[np.float64]
 
 _SEED = 1
 # What is compared film by film: two systems, and by what.
@@ -30,38 +37,79 @@ _COMPARED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    film: HeldOutFilm
+    sound: Sound
+    rate: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    heard: Heard
+    others: Mapping[str, float]
+    # Change curves of the film and of the music.
+    seen: Floats
+    played: Floats
+    mel: npt.NDArray[np.float32]
+
+
 def all_rows(
     films: Sequence[HeldOutFilm],
     sounds: Mapping[str, Sounds],
     judge: Judge,
     rate: int,
     *,
+    processes: int,
     progress: Progress,
     cancel: Cancel,
 ) -> dict[str, Row]:
+    total = len(SYSTEMS) * len(films)
+
+    def told(done: int) -> None:
+        progress(Step("measures", done, total, "listening"))
+        cancel.check()
+
+    jobs = (
+        _Job(film, sound, rate, index)
+        for name in SYSTEMS
+        for index, (film, sound) in enumerate(zip(films, sounds[name], strict=True))
+    )
+    found = spread(_measure, jobs, processes=processes, told=told)
+    count = len(films)
+    return {
+        name: _row(films, found[index * count : (index + 1) * count], judge)
+        for index, name in enumerate(SYSTEMS)
+    }
+
+
+def _measure(job: _Job) -> _Found:
+    own = reference(job.film, job.rate)
+    heard = measured(job.film, job.sound, job.rate, seed=job.seed)
+    others, curve = other_measures(job.film, own, job.sound, job.rate)
+    return _Found(heard, others, own.curve, curve, mel(job.sound))
+
+
+def _row(films: Sequence[HeldOutFilm], found: Sequence[_Found], judge: Judge) -> Row:
+    values: dict[str, list[float]] = {
+        key: [one.heard.values[key] for one in found] for key in found[0].heard.values
+    }
+    values |= {key: [one.others[key] for one in found] for key in found[0].others}
+    by_chance = shuffled_curve_corr([one.seen for one in found], [one.played for one in found], seed=_SEED)
+    values["curve_shuffled"] = [float(value) for value in by_chance]
+    values["retrieval"] = _retrieved(films, [one.mel for one in found], judge)
+    cells = {key: cell(known) for key, known in values.items()}
     motions = [film.motion for film in films]
-    references = [reference(film, rate) for film in films]
-    out: dict[str, Row] = {}
-    for number, name in enumerate(SYSTEMS):
-        heard = []
-        for index, (film, sound) in enumerate(zip(films, sounds[name], strict=True)):
-            cancel.check()
-            progress(Step("measures", number * len(films) + index, len(SYSTEMS) * len(films), name))
-            heard.append(measured(film, sound, rate, seed=index))
-        values = {key: [one.values[key] for one in heard] for key, _, _ in measures.COLUMNS}
-        values["retrieval"] = _retrieved(films, sounds[name], judge)
-        values |= other_measures(films, references, sounds[name], rate, seed=_SEED)
-        cells = {key: cell(found) for key, found in values.items()}
-        curves = {
-            "energy": [one.loudness for one in heard],
-            "onsets": [one.onsets for one in heard],
-        }
-        for key, curve in curves.items():
-            for where, correlate in (("between", between), ("within", within)):
-                r, shuffled = correlated(correlate(curve, motions, seed=_SEED))
-                cells[f"{key}_{where}"], cells[f"{key}_{where}_shuffled"] = r, shuffled
-        out[name] = Row(values, cells)
-    return out
+    curves = {
+        "energy": [one.heard.loudness for one in found],
+        "onsets": [one.heard.onsets for one in found],
+    }
+    for key, curve in curves.items():
+        for where, correlate in (("between", between), ("within", within)):
+            r, shuffled = correlated(correlate(curve, motions, seed=_SEED))
+            cells[f"{key}_{where}"], cells[f"{key}_{where}_shuffled"] = r, shuffled
+    return Row(values, cells)
 
 
 def compared(rows: Mapping[str, Row]) -> list[str]:
@@ -76,10 +124,12 @@ def compared(rows: Mapping[str, Row]) -> list[str]:
     return out
 
 
-def _retrieved(films: Sequence[HeldOutFilm], sounds: Sounds, judge: Judge) -> list[float]:
+def _retrieved(
+    films: Sequence[HeldOutFilm], mels: Sequence[npt.NDArray[np.float32]], judge: Judge
+) -> list[float]:
     """Share of the galleries of 16 films in which the music's own film comes first, for each music."""
-    both = enumerate(zip(films, sounds, strict=True))
-    pairs = equal_length([Pair(film.seen, mel(sound), str(index)) for index, (film, sound) in both])
+    both = enumerate(zip(films, mels, strict=True))
+    pairs = equal_length([Pair(film.seen, music, str(index)) for index, (film, music) in both])
     sources = [pair.source for pair in pairs]
     seen = judge.see([pair.video for pair in pairs]).clips
     heard = judge.hear([pair.music for pair in pairs]).clips

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from ...models.library import bundled_dir
 from ...progress import Cancel, Progress, Step
 from ...serial import to_json
+from ...spread import spread
 from ...store.durable import durable_write
 from ...train.corpus.store import make_corpus, read_pair
 from ...train.nano import PUBLISHED_ENDING
@@ -21,7 +23,7 @@ from ..judge.checks import above_ceiling
 from ..judge.published import leak
 from .films import held_out_films
 from .judging import taught_judge
-from .nearest import log_mel, nearest_of
+from .nearest import Floats, log_mel, nearest_of
 from .reverse import reverse_pictures
 from .rows import all_rows, compared
 from .swap import SwapResult, swap_pictures
@@ -72,7 +74,9 @@ def evaluate_nano(
         progress=progress,
         cancel=cancel,
     )
-    rows = all_rows(films, sounds, judge, ours.sample_rate, progress=progress, cancel=cancel)
+    rows = all_rows(
+        films, sounds, judge, ours.sample_rate, processes=processes, progress=progress, cancel=cancel
+    )
     train = make_corpus(
         folder / "corpus" / "train",
         "train",
@@ -101,7 +105,7 @@ def evaluate_nano(
         ),
         "swapped": to_json(swapped),
         "reversed": to_json(reverse_pictures(films, ours, published, judge)),
-        "nearest_db": _nearest(train, sounds, ours.sample_rate, progress, cancel),
+        "nearest_db": _nearest(train, sounds, ours.sample_rate, processes, progress, cancel),
         "leak": {kind: to_json(leak(kind, _LEAK_STEPS, seed=_SEED)) for kind in ("cmr", "ta")},
     }
     path = work / "evaluation.json"
@@ -112,14 +116,20 @@ def evaluate_nano(
 
 
 def _nearest(
-    train: Sequence[Path], sounds: Mapping[str, Sounds], rate: int, progress: Progress, cancel: Cancel
+    train: Sequence[Path],
+    sounds: Mapping[str, Sounds],
+    rate: int,
+    processes: int,
+    progress: Progress,
+    cancel: Cancel,
 ) -> dict[str, Any]:
     """Distance to the nearest stretch of the training music: generated pieces, and pieces held out."""
-    taught = []
-    for index, path in enumerate(train):
+
+    def told(done: int) -> None:
+        progress(Step("nearest", done, len(train), "training pieces"))
         cancel.check()
-        progress(Step("nearest", index, len(train), path.stem))
-        taught.append(log_mel(read_pair(path).sound, rate))
+
+    taught = spread(partial(_log_mel_of, rate), train, processes=processes, told=told)
     names = (TRUTH, CODEC, PUBLISHED, OURS, UNGUIDED)
     asked = [log_mel(sound, rate) for name in names for sound in sounds[name]]
     count = len(sounds[TRUTH])
@@ -129,6 +139,10 @@ def _nearest(
         part = found[index * count : (index + 1) * count]
         out[name] = {"mean": float(part.mean()), "least": float(part.min())}
     return out
+
+
+def _log_mel_of(rate: int, path: Path) -> Floats:
+    return log_mel(read_pair(path).sound, rate)
 
 
 def _mean(row: Row) -> float:

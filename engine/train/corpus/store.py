@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-import multiprocessing
-import os
 import zipfile
-from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +13,12 @@ import numpy as np
 from ...errors import InputError
 from ...progress import Cancel, Progress, Step
 from ...serial import from_json, pretty
+from ...spread import spread
 from ...store.durable import durable_write
 from .pairs import Pair, PairFacts, make_pair
 from .scenario import Split
 
 _ENDING = ".pair"
-# What numpy's libraries read when they start: one thread a process.
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def make_corpus(
@@ -45,27 +40,13 @@ def make_corpus(
     done = count - len(missing)
     if not missing:
         return paths
-    progress(Step("corpus", done, count, split))
-    with _one_thread_each():
-        pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
-        try:
-            running: set[Future[None]] = set()
-            waiting = iter(missing)
-            for path, seed in waiting:
-                running.add(pool.submit(_make, path, split, seed))
-                if len(running) < 2 * processes:
-                    continue
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                done += _collected(finished)
-                progress(Step("corpus", done, count, split))
-                cancel.check()
-            while running:
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                done += _collected(finished)
-                progress(Step("corpus", done, count, split))
-                cancel.check()
-        finally:
-            pool.shutdown(cancel_futures=True)
+
+    def told(made: int) -> None:
+        progress(Step("corpus", done + made, count, split))
+        cancel.check()
+
+    told(0)
+    spread(partial(_make, split), missing, processes=processes, told=told)
     return paths
 
 
@@ -98,26 +79,6 @@ def write_pair(path: Path, pair: Pair) -> None:
     durable_write(path, buffer.getvalue())
 
 
-def _make(path: Path, split: Split, seed: int) -> None:
+def _make(split: Split, job: tuple[Path, int]) -> None:
+    path, seed = job
     write_pair(path, make_pair(split, seed))
-
-
-def _collected(finished: set[Future[None]]) -> int:
-    for future in finished:
-        future.result()
-    return len(finished)
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """For processes that start meanwhile; what was set before is set again."""
-    before = {name: os.environ.get(name) for name in _THREADS}
-    os.environ.update(dict.fromkeys(_THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

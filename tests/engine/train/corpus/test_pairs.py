@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hitpoint.engine import spread
 from hitpoint.engine.errors import Cancelled, InputError
 from hitpoint.engine.progress import Cancel, Step, silent
 from hitpoint.engine.train.corpus import store
@@ -82,8 +83,8 @@ def test_a_cancelled_corpus_keeps_whole_pairs_only(tmp_path: Path, monkeypatch: 
             cancel.set()
 
     # Threads in place of processes, and pairs that cost nothing: how work is stopped is what is looked at.
-    monkeypatch.setattr(store, "ProcessPoolExecutor", _threads)
-    monkeypatch.setattr(store, "_make", lambda path, split, seed: (path.write_bytes(b"whole"), None)[1])
+    monkeypatch.setattr(spread, "ProcessPoolExecutor", _threads)
+    monkeypatch.setattr(store, "_make", lambda split, job: (job[0].write_bytes(b"whole"), None)[1])
     with pytest.raises(Cancelled):
         make_corpus(tmp_path, "test", 40, first_seed=0, processes=1, progress=stop, cancel=cancel)
     made = pairs_in(tmp_path)
