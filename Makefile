@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 OUT ?= out
 CODE := engine export plugin ui tests tools setup.py
 
-.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech verify-weights \
+.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates verify-weights \
   train-nano evaluate-nano ship-nano sounds clean
 
 demo: $(VENV)/.installed
@@ -70,6 +70,10 @@ evaluate-nano: $(VENV)/.dev
 ship-nano:
 	rm -rf engine/models/bundled
 	cp -r $(OUT)/nano/models engine/models/bundled
+
+# The built-in composer before all gates: twelve styles by twenty seeds. A quarter of an hour.
+bench-gates: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_gates
 
 # Speech told from our own music.
 bench-speech: $(VENV)/.dev

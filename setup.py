@@ -78,7 +78,7 @@ setup(
         "neural": ["torch>=2.13"],
         "export": ["onnx>=1.23,<2"],
         "stems": ["demucs>=4.1"],
-        "evaluate": ["librosa>=0.11"],
+        "evaluate": ["librosa>=0.11", "pystoi>=0.4.1"],
         "hf": ["transformers>=5.23,<6"],
         # Then: pip install --no-deps audiocraft==1.3.0, whose own pins resolve beside nothing current.
         "audiocraft-compat": [
@@ -98,6 +98,7 @@ setup(
             "import-linter>=2.1",
             "librosa>=0.11",
             "mir_eval>=0.8.2",
+            "pystoi>=0.4.1",
             "wavinfo>=4.0",
             "otio-fcpx-xml-adapter>=1.0",
             "otio-mlt-adapter>=0.3",
