@@ -57,6 +57,8 @@ class TakeRequest:
     # Whole frames of sound before and after the cue.
     handle_frames: tuple[int, int] = (0, 0)
     neural: NeuralOptions = USUAL
+    # The imported sound font that sketch plays, by its sha256; None: the bundled one.
+    sounds: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -24,8 +24,16 @@ if TYPE_CHECKING:
 SCHEMA = "hitpoint.style.1"
 # Levels of intensity: 0 bare, 1 thin, 2 moving, 3 full, 4 the climax.
 LEVELS = 5
+# Faster than a style's fastest tempo by this, the band plays in half time.
+HALF_TIME = 1.06
 
-EndingKind = Literal["ring", "button"]
+# The harmony's figure where somebody speaks, unless a style has its own.
+UNDER_SPEECH = "0-------1-------"
+
+# The last chord rings out, is cut off, or is what remains of a music that grew softer.
+EndingKind = Literal["ring", "button", "fade"]
+MelodyScale = Literal["mode", "pentatonic"]
+GraceKind = Literal["semitone", "step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,27 @@ class Harmony:
     # Chance that a chord is coloured (ninth, seventh, fourth), and that a section opens off the tonic.
     colour: float
     deceptive: float
+    # False: the harmony stem plays root, fifth and octave alone (power chords).
+    thirds: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Singing:
+    """How the melody sings the theme.
+
+    scale     "mode": all seven steps; "pentatonic": without those a half step apart (gong in bright modes,
+              yu in dark ones)
+    pace      how many times as slow as it is written: 1 or 2
+    held      share of its length for which a note sounds: below 1 it is played short
+    grace     chance that a strong or long note has a grace note before it
+    grace_by  that note lies a "semitone" below, or a "step" of the scale above
+    """
+
+    scale: MelodyScale = "mode"
+    pace: int = 1
+    held: float = 1.0
+    grace: float = 0.0
+    grace_by: GraceKind = "step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +156,9 @@ class Style:
     effect_bars: int
     # Chance that a fill leads into an ordinary four-bar phrase, too.
     fills: float
+    singing: Singing = Singing()
+    # The figure of the harmony where somebody speaks.
+    under_speech: str = UNDER_SPEECH
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -167,14 +199,15 @@ def load_style(name: str) -> Style:
         raise OptionError(f"there is no style '{name}': {hint} {', '.join(names)}")
     text = (resources.files(__package__) / "styles" / f"{name}.toml").read_text(encoding="utf-8")
     try:
-        return _style(name, tomllib.loads(text))
+        return read_style(name, tomllib.loads(text))
     except (KeyError, TypeError, ValueError) as error:
         raise EngineFault(
             f"the style table '{name}.toml' is broken ({error!r}): install Hitpoint again"
         ) from error
 
 
-def _style(name: str, table: Mapping[str, Any]) -> Style:
+def read_style(name: str, table: Mapping[str, Any]) -> Style:
+    """The style that a table tells. KeyError, TypeError or ValueError where it lacks or mistakes anything."""
     if table["schema"] != SCHEMA:
         raise ValueError(f"schema {table['schema']}")
     enter = {str(stem): int(level) for stem, level in table["enter"].items()}
@@ -189,7 +222,7 @@ def _style(name: str, table: Mapping[str, Any]) -> Style:
     feel = table["feel"]
     counter = table.get("counter", {"voices": (), "from": LEVELS})
     ending = table["ending"]
-    if ending not in ("ring", "button"):
+    if ending not in ("ring", "button", "fade"):
         raise ValueError(f"ending {ending}")
     return Style(
         name=name,
@@ -219,6 +252,8 @@ def _style(name: str, table: Mapping[str, Any]) -> Style:
         ending=ending,
         effect_bars=int(table["effect_bars"]),
         fills=float(table["fills"]),
+        singing=_singing(table.get("melody", {})),
+        under_speech=_bar(table.get("under_speech", UNDER_SPEECH)),
     )
 
 
@@ -263,4 +298,16 @@ def _harmony(table: Mapping[str, Any]) -> Harmony:
         final_minor=tuple(table["final_minor"]),
         colour=float(table["colour"]),
         deceptive=float(table["deceptive"]),
+        thirds=bool(table.get("thirds", True)),
     )
+
+
+def _singing(table: Mapping[str, Any]) -> Singing:
+    singing = Singing(**table)
+    if singing.scale not in ("mode", "pentatonic"):
+        raise ValueError(f"melody scale {singing.scale}")
+    if singing.grace_by not in ("semitone", "step"):
+        raise ValueError(f"grace notes by {singing.grace_by}")
+    if singing.pace not in (1, 2) or not 0 < singing.held <= 1 or not 0 <= singing.grace <= 1:
+        raise ValueError("melody needs pace 1 or 2, held above 0 to 1, grace 0 to 1")
+    return singing

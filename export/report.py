@@ -42,8 +42,12 @@ def build_report(
     request: Mapping[str, Any],
     degraded: Sequence[str],
     timings_s: Mapping[str, float],
+    like: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The report as JSON. Everything but `timings_s` is the same for the same request, input and build."""
+    """The report as JSON. Everything but `timings_s` is the same for the same request, input and build.
+
+    `like` is what was heard in a temp track, and what of it was taken.
+    """
     return {
         "schema": SCHEMA,
         "input": {"name": input_name, "sha256": input_sha256},
@@ -51,6 +55,7 @@ def build_report(
         "why": why,
         "seed": seed,
         "degraded": list(degraded),
+        **({} if like is None else {"like": dict(like)}),
         "version": version,
         "request": dict(request),
         "cues": [_cue(result) for result in results],

@@ -13,6 +13,7 @@ from ..engine.errors import Cancelled, HitpointError, UserError
 from ..engine.manifest import manifest, version
 from .models_command import add_models, add_onnx
 from .settings import SETTINGS
+from .sounds_command import add_sounds
 from .train_command import add_evaluate, add_train
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     add_models(commands)
     add_onnx(commands)
+    add_sounds(commands)
     add_train(commands)
     add_evaluate(commands)
     return parser
@@ -140,6 +142,10 @@ def _score_options(options: argparse.Namespace) -> ScoreOptions:
         split=settings["split"],
         media_roots=settings["media_roots"],
         use=settings["use"],
+        sounds=settings["sounds"],
+        sounds_asked=options.sounds is not None,
+        mood=settings["mood"],
+        like=settings["like"],
         neural=NeuralOptions(
             mode=settings["mode"],
             decoder=settings["decoder"],

@@ -77,6 +77,8 @@ class Console:
         for cue in report["cues"]:
             table.add_row(cue["name"], *_cue_cells(cue))
         self.out.print(table)
+        if "like" in report:
+            self.out.print(_like(report["like"]), markup=False)
         for sentence in report["degraded"]:
             self.out.print(f"[yellow]note:[/] {_plain(sentence)}")
         self._files(done.folder, done.files)
@@ -146,6 +148,13 @@ def _cue_cells(cue: Mapping[str, Any]) -> list[str]:
         _unit(cue["loudness_lufs"], "LUFS"),
         _unit(cue["true_peak_dbtp"], "dBTP"),
     ]
+
+
+def _like(told: Mapping[str, Any]) -> str:
+    taken, left = ", ".join(told["taken"]), ", ".join(told["left"])
+    if not taken:
+        return f"like {told['source']}: nothing could be taken, {left}"
+    return f"like {told['source']}: {taken}" + (f"; not taken: {left}" if left else "")
 
 
 def _unit(value: float | None, unit: str) -> str:

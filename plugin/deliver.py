@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..engine.audio.onset import HOP, OnsetCurve
 from ..engine.errors import Problem
-from ..engine.sketch.voices import bundled_font
+from ..engine.sketch.fonts.library import notices
 from ..engine.types import Cue, Placement
 from ..export.credits import write_credits
 from ..export.cuesheet import write_cue_sheet
@@ -41,8 +41,8 @@ def deliver(
     write_midi(run.building / "score.mid", scored)
     write_cue_sheet(run.building / "cuesheet.csv", scored, title=options.source.stem)
     write_marker_list(run.building / "markers.csv", scored)
-    sounds = any(result.scored.take.provenance.sounds for result in results)
-    write_credits(run.building / "credits.json", scored, notices=[_sounds_notice()] if sounds else [])
+    sounds = {name: text for one in scored for name, text in one.take.provenance.sounds.items()}
+    write_credits(run.building / "credits.json", scored, notices=notices(sounds))
     for number, result in enumerate(results, start=1):
         name = "fit.png" if len(results) == 1 else f"cue{number:02}-fit.png"
         _draw(run.building / name, result)
@@ -70,10 +70,6 @@ def _levels(curve: OnsetCurve, cue: Cue, head: int) -> npt.NDArray[np.float32]:
     power = curve.power[head // HOP : (head + cue.samples) // HOP]
     decibels = 10 * np.log10(np.maximum(power, 1e-12))
     return np.clip(1 - decibels / _FLOOR_DB, 0, 1).astype(np.float32)
-
-
-def _sounds_notice() -> str:
-    return bundled_font().with_name("NOTICE.txt").read_text(encoding="utf-8")
 
 
 def _timeline(

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..engine.errors import OptionError
+from ..engine.errors import OptionError, Problem
 from ..engine.generator import USUAL, Generator, NeuralOptions
 from ..engine.models.config import ModelConfig
+from ..engine.sketch.fonts.library import Imported
+from ..engine.sketch.fonts.library import find as find_sounds
 from .options import ScoreOptions
 
 SKETCH = "sketch"
@@ -27,6 +29,10 @@ class Chosen:
     stems: int | None = None
     # As asked, with what was left to the model decided.
     neural: NeuralOptions = USUAL
+    # The imported sound font that sketch plays, where it plays at all.
+    sounds: Imported | None = None
+    # What the user should know of the choice.
+    problems: tuple[Problem, ...] = ()
 
 
 def choose_generator(options: ScoreOptions) -> Chosen:
@@ -48,6 +54,8 @@ def choose_generator(options: ScoreOptions) -> Chosen:
     config = installed.card.config
     neural = _decided(options.neural, config)
     _check(neural, config, installed.card.name)
+    sounds, problems = _guide_sounds(options, neural, installed.card.name)
+    _check_wishes(options, neural, config, installed.card.name)
 
     def make(folder: Path) -> Generator:
         from ..engine.models.neural import NeuralGenerator
@@ -60,7 +68,15 @@ def choose_generator(options: ScoreOptions) -> Chosen:
 
         return NeuralGenerator(installed, folder, text_conditioner)
 
-    return Chosen(config.kind, why, make, stems=3 if neural.separate else 1, neural=neural)
+    return Chosen(
+        config.kind,
+        why,
+        make,
+        stems=3 if neural.separate else 1,
+        neural=neural,
+        sounds=sounds,
+        problems=problems,
+    )
 
 
 def _for(use: str) -> str:
@@ -82,7 +98,40 @@ def _sketch(why: str, options: ScoreOptions) -> Chosen:
         raise OptionError(
             f"{changed[0]} is for neural models, and sketch reads none of it: leave it out, or name a model"
         )
-    return Chosen(SKETCH, why, make)
+    sounds, problems = _sounds(options)
+    if sounds is not None:
+        why = f"{why}, with the sounds '{sounds.card.name}'"
+    return Chosen(SKETCH, why, make, sounds=sounds, problems=problems)
+
+
+def _sounds(options: ScoreOptions) -> tuple[Imported | None, tuple[Problem, ...]]:
+    """The font that sketch plays, None for the bundled one. OptionError when it is not here, or when music
+    made with it may not be sold and is to be.
+    """
+    found = find_sounds(options.sounds)
+    if found is None or options.use != "client":
+        return found, ()
+    card = found.card
+    if card.forbids_sale:
+        raise OptionError(
+            f"the sounds '{card.name}' are not for films that are sold (they say '{card.licence}'): leave "
+            "--use client out, or use --sounds bundled"
+        )
+    text = f"whether music played with the sounds '{card.name}' may be sold is yours to check: {card.licence}"
+    return found, (Problem("sounds-licence", text),)
+
+
+def _guide_sounds(
+    options: ScoreOptions, neural: NeuralOptions, model: str
+) -> tuple[Imported | None, tuple[Problem, ...]]:
+    """A neural model hears sketch only when it is guided by its score."""
+    if neural.guide == "score":
+        return _sounds(options)
+    if options.sounds_asked:
+        raise OptionError(
+            f"--sounds is for sketch, and '{model}' makes its own sound: leave it out, or add --model sketch"
+        )
+    return None, ()
 
 
 def _differences(neural: NeuralOptions) -> dict[str, bool]:
@@ -98,6 +147,15 @@ def _decided(neural: NeuralOptions, config: ModelConfig) -> NeuralOptions:
         return neural
     able = config.decoder.plan_channels and neural.mode == "default" and neural.decoder != "audiocraft"
     return replace(neural, guide="plan" if able else "none")
+
+
+def _check_wishes(options: ScoreOptions, neural: NeuralOptions, config: ModelConfig, name: str) -> None:
+    """Mood and temp track reach a model by the plan or by words."""
+    if config.kind == "musicgen" or neural.guide in ("plan", "score"):
+        return
+    for option, value in (("--mood", options.mood), ("--like", options.like)):
+        if value:
+            raise OptionError(f"'{name}' follows pictures alone: leave {option} out, or use sketch")
 
 
 def _check(neural: NeuralOptions, config: ModelConfig, name: str) -> None:

@@ -38,3 +38,9 @@ class ScoreOptions:
     # What the music is for: "client" refuses weights whose licence forbids selling it.
     use: Literal["any", "client"] = "any"
     neural: NeuralOptions = USUAL
+    # What sketch plays, and whether the command line said so.
+    sounds: str = "bundled"
+    sounds_asked: bool = False
+    # Words of mood, and a temp track (a file, "track:NAME", "none"); "" where nothing was said.
+    mood: str = ""
+    like: str = ""

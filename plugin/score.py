@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import InputError
-from ..engine.generator import NeuralOptions, TakeRequest
+from ..engine.generator import TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
+from ..engine.plan.like import LIKE, likeness_of, with_likeness
+from ..engine.plan.mood import leanings, mood_of, read_mood, with_mood
 from ..engine.plan.plan import make_plan
 from ..engine.plan.score import choose_style, make_score
 from ..engine.progress import Cancel, Progress, Step, silent
@@ -26,6 +28,7 @@ from ..engine.types import Cue, Picture, Score, Take
 from ..export.report import CueResult, build_report
 from .deliver import deliver
 from .generators import SKETCH, Chosen, choose_generator
+from .like import NONE, TempTrack, listen_to
 from .master import handle_frames, master
 from .options import ScoreOptions, Selection
 from .runfolder import RunFolder, default_folder
@@ -73,16 +76,20 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
         options = replace(options, handles=0.0)
     if options.style != "auto":
         load_style(options.style)
+    read_mood(options.mood)
     with RunFolder(options.out or default_folder(options.source), options.source.name) as run:
         with watch.of("read"):
             progress(Step("read", 0, 1, options.source.name))
             document, cues = read(options.source, options.selection)
+            temp = None
+            if options.like not in ("", NONE):
+                temp = listen_to(options.like, select_cues(document)[0], progress=progress, cancel=cancel)
             progress(Step("read", 1, 1, _told(document, cues)))
         with watch.of("picture"):
             pictures = look_at(cues, progress, cancel)
         with watch.of("plan"):
             progress(Step("plan", 0, 1, "hits, tempo, sections"))
-            music = _shared_score(options, run, cues, pictures)
+            music = _shared_score(options, run, cues, pictures, temp)
             requests = [
                 TakeRequest(
                     cue,
@@ -91,6 +98,7 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
                     make_plan(cue, picture, music),
                     handle_frames(cue, options.handles),
                     chosen.neural,
+                    sounds=chosen.sounds.card.sha256 if chosen.sounds is not None else None,
                 )
                 for cue, picture in zip(cues, pictures, strict=True)
             ]
@@ -100,7 +108,10 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
             progress(Step("export", 0, 1, "files"))
             durable_write(run.building / SCORE_FILE, pretty(music))
             problems = deliver(results, document, options, run)
-        degraded = _sentences([document.problems, *(p.problems for p in pictures), problems], results)
+        heard = temp.problems if temp is not None else ()
+        degraded = _sentences(
+            [chosen.problems, document.problems, *(p.problems for p in pictures), heard, problems], results
+        )
         report = build_report(
             results,
             input_name=options.source.name,
@@ -109,9 +120,10 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
             why=chosen.why,
             seed=music.seed,
             version=version(),
-            request=_resolved(options, chosen.neural, music),
+            request=_resolved(options, chosen, music),
             degraded=degraded,
             timings_s=watch.seconds,
+            like=music.extra.get(LIKE),
         )
         durable_write(run.building / "report.json", (json.dumps(report, indent=1) + "\n").encode())
         files = tuple(
@@ -141,16 +153,36 @@ def _told(document: Document, cues: Sequence[Cue]) -> str:
 
 
 def _shared_score(
-    options: ScoreOptions, run: RunFolder, cues: Sequence[Cue], pictures: Sequence[Picture]
+    options: ScoreOptions,
+    run: RunFolder,
+    cues: Sequence[Cue],
+    pictures: Sequence[Picture],
+    temp: TempTrack | None,
 ) -> Score:
     """The saved Score of this film where it still answers what is asked, else a new one."""
     saved = _saved_score(run)
-    if saved is not None and options.seed in (None, saved.seed) and options.style in ("auto", saved.style):
+    if saved is not None and _answers(saved, options, temp):
         return saved
-    style = choose_style(pictures) if options.style == "auto" else options.style
+    mood = read_mood(options.mood)
+    style = choose_style(pictures, leanings(mood)) if options.style == "auto" else options.style
     # 53 bits: every program that reads the report keeps such a number exact.
     seed = options.seed if options.seed is not None else secrets.randbits(53)
-    return make_score(seed=seed, style=style, cues=cues)
+    made = with_mood(make_score(seed=seed, style=style, cues=cues), mood)
+    if temp is None:
+        return made
+    return with_likeness(made, temp.heard, source=temp.source, sha256=temp.sha256)
+
+
+def _answers(saved: Score, options: ScoreOptions, temp: TempTrack | None) -> bool:
+    """What is not said may be anything."""
+    followed = likeness_of(saved)
+    return (
+        options.seed in (None, saved.seed)
+        and options.style in ("auto", saved.style)
+        and (not options.mood or read_mood(options.mood) == mood_of(saved))
+        and (options.like != NONE or followed is None)
+        and (temp is None or (followed is not None and followed.sha256 == temp.sha256))
+    )
 
 
 def _saved_score(run: RunFolder) -> Score | None:
@@ -217,12 +249,12 @@ def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResu
     return list(dict.fromkeys(problem.text for problem in found))
 
 
-def _resolved(options: ScoreOptions, neural: NeuralOptions, music: Score) -> dict[str, Any]:
+def _resolved(options: ScoreOptions, made_by: Chosen, music: Score) -> dict[str, Any]:
     chosen = options.selection
     return {
         "model": options.model,
         "use": options.use,
-        "neural": to_json(neural),
+        "neural": to_json(made_by.neural),
         "style": music.style,
         "seed": music.seed,
         "range": list(chosen.range_text) if chosen.range_text else None,
@@ -233,4 +265,24 @@ def _resolved(options: ScoreOptions, neural: NeuralOptions, music: Score) -> dic
         "handles_s": options.handles,
         "format": options.format,
         "split": options.split,
+        **_sounds(made_by),
+        **_followed(music),
     }
+
+
+def _sounds(made_by: Chosen) -> dict[str, Any]:
+    """The imported sound font that sketch plays, where there is one."""
+    if made_by.sounds is None:
+        return {}
+    card = made_by.sounds.card
+    return {"sounds": {"name": card.name, "sha256": card.sha256, "licence": card.licence}}
+
+
+def _followed(music: Score) -> dict[str, str]:
+    """Mood and temp track, where there are any."""
+    mood, followed = mood_of(music), likeness_of(music)
+    told = {
+        "mood": mood.text if mood is not None else "",
+        "like": followed.source if followed is not None else "",
+    }
+    return {name: text for name, text in told.items() if text}

@@ -6,7 +6,9 @@ the request that the report keeps.
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from typing import Any
 
 from ..engine.errors import OptionError
 from ..engine.paths import data_dir
+from ..engine.store.durable import durable_write
 
 MODES = ("default", "published")
 GUIDES = ("none", "plan", "score")
@@ -78,6 +81,15 @@ SETTINGS = (
         "WHAT",
     ),
     Setting("style", str, "auto", "a style's name, or auto (default): chosen from the picture", "NAME"),
+    Setting(
+        "mood", str, "", "words like dark, hopeful, epic: move mode, energy and the style of auto", "WORDS"
+    ),
+    Setting(
+        "like", str, "", "a temp track to follow: a file with sound, or track:NAME; none: no longer", "FILE"
+    ),
+    Setting(
+        "sounds", str, "bundled", "what sketch plays: bundled (default), or of 'hitpoint sounds list'", "NAME"
+    ),
     Setting("loudness", _number(-40, -6), None, "of the mix (default: 15 LU under speech, else -16)", "LUFS"),
     Setting("handles", _number(0, 30), 2.0, "of sound before and after each clip (default 2)", "SECONDS"),
     Setting("prompt", str, "", "words for a text model (default: written from picture and style)", "TEXT"),
@@ -128,6 +140,25 @@ def resolve(given: Mapping[str, object]) -> dict[str, Any]:
         else:
             out[setting.name] = setting.default
     return out
+
+
+def remember(name: str, value: str) -> None:
+    """Set `name` in config.toml and leave all else in it as it is. OptionError when that cannot be done."""
+    before = _config_file()
+    path = config_path()
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    line = f"{name} = {json.dumps(value)}"
+    # A function, since backslashes of a replacement's text would be read.
+    new, found = re.subn(rf"^[ \t]*{name}[ \t]*=[^\n]*$", lambda _: line, text, count=1, flags=re.MULTILINE)
+    if not found:
+        new = f"{text}{'' if not text or text.endswith(chr(10)) else chr(10)}{line}\n"
+    try:
+        kept = tomllib.loads(new) == {**before, name: value}
+    except tomllib.TOMLDecodeError:
+        kept = False
+    if not kept:
+        raise OptionError(f"'{path}' cannot be changed safely: write {line} into it yourself")
+    durable_write(path, new.encode())
 
 
 def config_path() -> Path:

@@ -116,6 +116,12 @@ class SoundFile:
         self._waiting = data[samples:]
         return data[:samples]
 
+    def rest(self) -> Iterator[Floats]:
+        """What is left of the file, until it ends: float32 [n, 2], any n."""
+        waiting, self._waiting = self._waiting, self._waiting[:0]
+        yield waiting
+        yield from self._blocks
+
     def _decoded(self, start_s: Fraction, rate: int, speed: Fraction) -> Iterator[Floats]:
         stream = self._container.streams.audio[0]
         source_rate = stream.codec_context.sample_rate

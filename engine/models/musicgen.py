@@ -12,7 +12,7 @@ from .generate.windows import Window
 from .guide import render_guide
 from .library import Installed
 from .neural import Floats, Timing, Told
-from .prompt import write_prompt
+from .prompt import prompt_of
 from .runtime.chroma import MelodyPrefix
 from .runtime.encoder import Temporal
 from .runtime.text import TextEncoder
@@ -30,7 +30,7 @@ def text_conditioner(
 ) -> TextConditioner | MelodyConditioner:
     """Reads the prompt, or writes one; renders the guide when `guide` asks for it."""
     config = installed.card.config
-    prompt = request.neural.prompt or write_prompt(request.picture, request.plan, request.score)
+    prompt = prompt_of(request)
     told = Told(prompt=prompt)
     encoder = TextEncoder(installed.folder, backend.encoder_precision)
     memory, mask = encoder.memory([prompt])

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import statistics
 
+import numpy as np
+
+from ..generator import TakeRequest
+from ..plan.like import likeness_of
+from ..plan.mood import lift, mood_of
 from ..style import load_style
 from ..types import Picture, Plan, Score
 
@@ -15,11 +20,22 @@ _MOODS = (
 )
 
 
+def prompt_of(request: TakeRequest) -> str:
+    """The words asked for, or those written from picture and plan; words of mood come last."""
+    prompt = request.neural.prompt or write_prompt(request.picture, request.plan, request.score)
+    mood = mood_of(request.score)
+    return prompt if mood is None else f"{prompt}, {mood.text}"
+
+
 def write_prompt(picture: Picture, plan: Plan, score: Score) -> str:
     """A sentence in the words that MusicGen's training captions use: genre, instruments, mood, tempo."""
     energy, valence = _energy(plan), _valence(picture)
+    asked, followed = mood_of(score), likeness_of(score)
+    if asked is not None:
+        valence = float(lift(np.array(valence), asked.valence))
     mood = _MOODS[_third(energy)][_third(valence)]
-    mode = "major key" if valence >= 0.5 else "minor key"
+    heard = followed.mode if followed is not None else ""
+    mode = f"{heard or ('major' if valence >= 0.5 else 'minor')} key"
     tempi = [segment.bpm for segment in plan.segments]
     bpm = f", {round(statistics.median(tempi))} bpm" if tempi else ""
     return f"{load_style(score.style).words}, {mood}, {mode}{bpm}, instrumental"

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..errors import Problem
+from ..style import HALF_TIME, load_style
 from ..timebase import SAMPLE_RATE, format_timecode
 from ..types import Cue, Hit, Picture, Plan, Score
 from .energy import bar_energy, bar_valence
 from .hits import settle, spot
+from .like import followed_energy, likeness_of
+from .mood import lift, mood_of
 from .sections import divide
-from .tempo import TOLERANCE_SAMPLES, TempoLimits, fit_tempo
+from .tempo import TOLERANCE_SAMPLES, TempoLimits, TempoMap, fit_tempo
 
 # Where strong hits crowd, the base tempo may rise to this, whatever the style likes: the feel is then half
 # time.
@@ -22,16 +27,17 @@ _ENDING_S = 1.3
 def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
     """Deterministic: nothing but the three arguments decides it."""
     hits = spot(cue, picture)
-    low, high = score.tempo_family_bpm
-    limits = TempoLimits(
-        family_bpm=(low, max(high, _FASTEST_BASE_BPM)), preferred_bpm=float(np.sqrt(low * high))
-    )
-    tempo_map = fit_tempo(cue.samples, hits, limits)
+    followed, mood = likeness_of(score), mood_of(score)
+    tempo_map = _tempo_map(cue, hits, score, near=followed is not None and followed.bpm is not None)
     segments = tempo_map.segments
     hits = settle(cue, picture, hits, tempo_map.downbeats())
     bare = Plan(cue.name, cue.samples, hits, segments, (), (), 0)
     bars = bare.bars
-    energy = bar_energy(cue, picture, bars)
+    energy, valence = bar_energy(cue, picture, bars), bar_valence(cue, picture, bars)
+    if followed is not None:
+        energy = followed_energy(followed, cue, bars, energy)
+    if mood is not None:
+        energy, valence = lift(energy, mood.energy), lift(valence, mood.valence)
     hit_bars = frozenset(
         index
         for index, downbeat in enumerate(bare.downbeats)
@@ -42,7 +48,7 @@ def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
         samples=cue.samples,
         hits=hits,
         segments=segments,
-        sections=divide(energy, bar_valence(cue, picture, bars), hit_bars),
+        sections=divide(energy, valence, hit_bars),
         energy=tuple(round(float(value), 4) for value in energy),
         ending_bar=_ending_bar(bare, hit_bars),
         speech=tuple(
@@ -50,6 +56,36 @@ def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
         ),
         problems=_unmet(cue, bare),
     )
+
+
+def _tempo_map(cue: Cue, hits: Sequence[Hit], score: Score, *, near: bool) -> TempoMap:
+    """The map in the score's family, which hits may make faster.
+
+    A tempo that is to stay `near` the family may be doubled where that is felt as half time, and is left
+    only for a must that cannot be met in it.
+    """
+    low, high = score.tempo_family_bpm
+    if near:
+        families = [(low, high)]
+        if 2 * low > load_style(score.style).tempo_bpm[1] * HALF_TIME and 2 * high <= _FASTEST_BASE_BPM:
+            families.append((2 * low, 2 * high))
+        maps = [fit_tempo(cue.samples, hits, _limits(family)) for family in families]
+        strong = [hit for hit in hits if hit.strong]
+        missed = [_missed(found, strong) for found in maps]
+        fewest = min(range(len(maps)), key=lambda index: len(missed[index]))
+        if not any(hit.kind == "must" for hit in missed[fewest]):
+            return maps[fewest]
+    return fit_tempo(cue.samples, hits, _limits((low, high), fastest=_FASTEST_BASE_BPM))
+
+
+def _limits(family: tuple[float, float], *, fastest: float = 0.0) -> TempoLimits:
+    low, high = family
+    return TempoLimits(family_bpm=(low, max(high, fastest)), preferred_bpm=float(np.sqrt(low * high)))
+
+
+def _missed(tempo_map: TempoMap, hits: Sequence[Hit]) -> list[Hit]:
+    downbeats = np.array(tempo_map.downbeats())
+    return [hit for hit in hits if np.abs(downbeats - hit.sample).min() > TOLERANCE_SAMPLES]
 
 
 def _ending_bar(plan: Plan, hit_bars: frozenset[int]) -> int:

@@ -54,9 +54,11 @@ def strike(
     spans: Sequence[Span],
     bass: Sequence[int],
     voicings: Sequence[tuple[int, ...]],
+    stacks: Sequence[tuple[int, ...]],
     palette: dict[str, str],
 ) -> list[Event]:
-    """The accents themselves, and the ordinary notes on them made strong."""
+    """The accents themselves, and the ordinary notes on them made strong. `stacks` are the chords as
+    the harmony stem plays them."""
     added: list[Event] = []
     ticks = [span.tick for span in spans]
     by_tick: dict[int, list[Event]] = {}
@@ -72,7 +74,8 @@ def strike(
         for event in here:
             event.velocity = max(event.velocity, clamp(level - (10 if event.stem == "pads" else 4)))
             event.kind = "accent"
-        added += _struck(form, part, accent, spans[index], bass[index], voicings[index], palette, here, level)
+        chords = voicings[index], stacks[index]
+        added += _struck(form, part, accent, spans[index], bass[index], chords, palette, here, level)
     return [*events, *added]
 
 
@@ -92,12 +95,13 @@ def _struck(
     accent: Accent,
     span: Span,
     bass: int,
-    voicing: tuple[int, ...],
+    chords: tuple[tuple[int, ...], tuple[int, ...]],
     palette: dict[str, str],
     here: Sequence[Event],
     level: float,
 ) -> list[Event]:
     events: list[Event] = []
+    voicing, stack = chords
     style = form.style
     # Who leaves at this border leaves with a stroke.
     leaving = (
@@ -133,8 +137,8 @@ def _struck(
         voice = style.part("harmony", palette["harmony"]).accent
         low = 48 + (span.chord.root - 48) % 12
         # Doubled inside: an accent is wide and full, but its outer voices lead on as before.
-        inside = {pitch + 12 for pitch in voicing if pitch + 12 < voicing[-1]}
-        for pitch in sorted({*voicing, low, *inside}):
+        inside = {pitch + 12 for pitch in stack if pitch + 12 < stack[-1]}
+        for pitch in sorted({*stack, low, *inside}):
             add("harmony", voice, pitch, level - 1, length)
     if "melody" in playing and not form.spoken[accent.bar]:
         own = style.part("melody", palette["melody"])

@@ -1,5 +1,6 @@
 """Bass lines. Pattern characters, one a sixteenth: R root (r soft), F/f fifth, O/o octave, a approaches the
-next chord, - holds, . rests. A chord that changes is always struck, whatever the pattern holds."""
+next chord by a step of the scale, x by a semitone, - holds, . rests. A chord that changes is always struck,
+whatever the pattern holds."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
 from .patterns import patterned, played_bars
 
-_SOFT = "rfoa"
+_SOFT = "rfoax"
 
 
 def write_bass(
@@ -95,6 +96,8 @@ def _pitch(sign: str, index: int, spans: Sequence[Span], pitches: Sequence[int])
                 if p % 12 in chord.scale
             ]
             return min(near, key=lambda p: (abs(p - bass), p)) if near else bass
+        case "x" if index + 1 < len(spans) and pitches[index + 1] != bass:
+            return pitches[index + 1] + (1 if pitches[index + 1] < bass else -1)
         case _:
             return bass
 

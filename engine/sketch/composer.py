@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..generator import TakeRequest
+from ..plan.like import arranged
 from ..plan.theme import make_theme
-from ..style import Mix, Style, load_style
+from ..style import Mix, Style
 from ..types import Note
 from .accents import breathe, spare, strike
 from .bass import rearticulate, write_bass
 from .drums import write_drums
 from .effects_plan import write_effects
-from .ending import close, last_chord, last_melody_pitch
+from .ending import close, fade, fade_from, last_chord, last_melody_pitch
 from .feel import perform
 from .figures import write_figures
 from .form import Form, make_form, stream
@@ -23,7 +24,7 @@ from .melody import Singer, Statement
 from .notes import Event
 from .pads import write_counter, write_pads
 from .voices import Voice
-from .voicing import bass_pitches, lead_voices
+from .voicing import bass_pitches, lead_voices, power_chords
 
 # Where the upper voices may go when no melody lies over them.
 _OPEN_SKY = 76
@@ -39,6 +40,8 @@ class Composition:
     spans: tuple[Span, ...]
     form: Form
     statements: tuple[Statement, ...]
+    # The sample from which the sound is turned down, to silence at the cue's end; None for no fade.
+    fade_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ class ChordSpan:
 def chord_spans(request: TakeRequest, style: Style | None = None) -> tuple[ChordSpan, ...]:
     """The harmony that `compose` would write, without the notes."""
     score = request.score
-    form = make_form(request.plan, style or load_style(score.style))
+    form = make_form(request.plan, style or arranged(score))
     theme = score.themes[0] if score.themes else make_theme(score.seed)
     return on_the_clock(harmonise(form, score.tonic, theme, score.seed), form)
 
@@ -70,7 +73,7 @@ def compose(request: TakeRequest, style: Style | None = None) -> Composition:
     OptionError for an unknown style or an orchestration it does not have.
     """
     score, plan = request.score, request.plan
-    style = style or load_style(score.style)
+    style = style or arranged(score)
     form = make_form(plan, style)
     palette = _palette(style, score.palette, score.seed)
     theme = score.themes[0] if score.themes else make_theme(score.seed)
@@ -84,10 +87,11 @@ def compose(request: TakeRequest, style: Style | None = None) -> Composition:
     ceilings = _ceilings(spans, melody, home)
     centre = style.part("harmony", palette["harmony"]).register
     voicings = lead_voices(spans, bass, ceilings, _tops(spans, melody, home), centre)
+    stacks = voicings if style.harmony.thirds else power_chords(spans, bass)
 
     events: list[Event] = [*melody]
     events += rearticulate(write_bass(form, spans, bass, palette["bass"], score.seed), spans, bass)
-    events += write_figures(form, spans, voicings, ceilings, palette["harmony"], score.seed)
+    events += write_figures(form, spans, stacks, ceilings, palette["harmony"], score.seed)
     events += write_pads(form, spans, voicings, palette["pads"])
     if style.counter:
         rng = stream(score.seed, "counter")
@@ -98,15 +102,17 @@ def compose(request: TakeRequest, style: Style | None = None) -> Composition:
 
     events = close(events, form)
     events = breathe(events, form)
-    events = strike(events, form, spans, bass, voicings, palette)
+    events = strike(events, form, spans, bass, voicings, stacks, palette)
     events = close(events, form)
-    events += last_chord(form, bass[-1], voicings[-1], home, score.tonic, palette)
+    events = fade(events, form)
+    events += last_chord(form, bass[-1], voicings[-1], stacks[-1], home, score.tonic, palette)
     events = spare(events, form)
 
     voices, names = _voices(style)
     notes = [*perform(events, form, names, score.seed), *write_effects(form, score.tonic)]
     notes.sort(key=lambda n: (n.start_sample, style.stems.index(n.stem), n.instrument, n.pitch))
-    return Composition(tuple(notes), voices, style.stems, spans, form, tuple(singer.statements))
+    told = tuple(singer.statements)
+    return Composition(tuple(notes), voices, style.stems, spans, form, told, fade_from(form))
 
 
 def _palette(style: Style, chosen: dict[str, str] | object, seed: int) -> dict[str, str]:

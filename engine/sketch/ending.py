@@ -1,4 +1,5 @@
-"""Endings: on the last downbeat the tonic, left to ring or cut off as the style has it; nothing after it."""
+"""Endings: on the last downbeat the tonic, left to ring, cut off, or what remains of a fade, as the style has
+it; nothing after it."""
 
 from __future__ import annotations
 
@@ -11,6 +12,10 @@ from .form import SIXTEENTH, TICKS, Form
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
 
+# A fade begins this many bars before the last chord. The renderer turns the sound down; the players hold back
+# to this share of their velocity, which files of notes keep, too.
+_FADE_BARS = 4
+_FADED = 0.6
 # Held notes let go this long before the cue ends, so that their release is over with it.
 _RELEASE_SAMPLES = round(0.45 * SAMPLE_RATE)
 
@@ -26,6 +31,34 @@ def close(events: Sequence[Event], form: Form) -> list[Event]:
             event.ticks = end - event.tick
         out.append(event)
     return out
+
+
+def fades(form: Form) -> bool:
+    """Whether the cue fades: not onto a hit, which must be met."""
+    return form.style.ending == "fade" and form.accent_at(form.ending_tick) is None
+
+
+def fade(events: Sequence[Event], form: Form) -> list[Event]:
+    """The events, growing softer over the last bars where the style fades; what strikes a hit stays."""
+    if not fades(form):
+        return list(events)
+    begin, end = _fade_tick(form), form.ending_tick
+    for event in events:
+        if event.tick > begin:
+            place = (event.tick - begin) / (end - begin)
+            event.velocity = clamp(event.velocity * (1 - (1 - _FADED) * place))
+    return list(events)
+
+
+def fade_from(form: Form) -> int | None:
+    """The sample of the cue from which its sound is turned down, to silence at its end; None for never."""
+    return form.clock.sample(_fade_tick(form)) if fades(form) else None
+
+
+def _fade_tick(form: Form) -> int:
+    """Not before the last hit."""
+    begin = form.clock.starts[max(0, form.ending_bar - _FADE_BARS)]
+    return max([begin, *(accent.tick for accent in form.accents)])
 
 
 def last_melody_pitch(
@@ -55,11 +88,13 @@ def last_chord(
     form: Form,
     bass: int,
     voicing: tuple[int, ...],
+    stack: tuple[int, ...],
     melody: int | None,
     tonic: int,
     palette: dict[str, str],
 ) -> list[Event]:
-    """The tonic in root position on the ending's downbeat, by all who played before it."""
+    """The tonic in root position on the ending's downbeat, by all who played before it; after a fade by bass
+    and pads alone. `stack` is the chord as the harmony stem plays it."""
     style = form.style
     part = form.part_at(max(0, form.ending_bar - 1))
     tick = form.ending_tick
@@ -70,6 +105,12 @@ def last_chord(
         level += 6
     if accent is not None:
         level = max(level, 86 + 8 * accent.strength)
+    playing = part.stems
+    if fades(form):
+        level *= _FADED
+        held_on = "pads" if "pads" in playing else "harmony"
+        playing = tuple(stem for stem in playing if stem in ("bass", held_on))
+        melody = None
     held = _held_ticks(form, tick)
     if style.ending == "button":
         held = min(held, TICKS)
@@ -84,24 +125,24 @@ def last_chord(
         own = style.part(stem, palette[stem])
         return [voice for voice, level_from in own.voices if level_from <= part.level]
 
-    if "bass" in part.stems:
+    if "bass" in playing:
         for rank, voice in enumerate(voices("bass")):
             add("bass", voice, bass + octave_of(voice, rank, voices("bass")[0]), level - 4 * rank)
-    if "harmony" in part.stems:
+    if "harmony" in playing:
         names = voices("harmony")
-        for voice in names if style.ending == "ring" else names[:1]:
-            for pitch in voicing:
+        for voice in names[:1] if style.ending == "button" else names:
+            for pitch in stack:
                 add("harmony", voice, pitch, level - 4)
         if style.ending == "button" or accent is not None:
-            for pitch in voicing:
+            for pitch in stack:
                 add("harmony", style.part("harmony", palette["harmony"]).accent, pitch, level)
-    if "pads" in part.stems:
+    if "pads" in playing:
         for rank, voice in enumerate(voices("pads")):
             for pitch in voicing:
                 add("pads", voice, pitch, level - 10 - 4 * rank)
     if melody is not None:
         add("melody", voices("melody")[0], melody, level)
-    if "drums" in part.stems:
+    if "drums" in playing:
         kit = style.part("drums", palette["drums"]).voices[0][0]
         lanes = INSTRUMENTS[kit].lanes
         chosen = (

@@ -1,5 +1,6 @@
 """Harmony figures: broken chords and ostinati. Pattern characters, one a sixteenth: 0-5 a note of the chord
-from the bottom, u the two upper notes, c the whole chord, - holds, . rests."""
+from the bottom, n the neighbour a semitone under the lowest, u the two upper notes, c the whole chord,
+- holds, . rests."""
 
 from __future__ import annotations
 
@@ -11,8 +12,6 @@ from .harmony import Span
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
 from .patterns import patterned, played_bars
-
-_UNDER_SPEECH = "0-------1-------"
 
 
 def write_figures(
@@ -34,7 +33,7 @@ def write_figures(
                 index = bisect_right(ticks, at) - 1
                 cut = min(length, spans[index].end - at)
                 velocity = _velocity(form, bar, at)
-                for pitch in _pitches(sign, voicings[index], ceilings[index]):
+                for pitch in _pitches(sign, voicings[index], ceilings[index], spans[index].chord.bass):
                     for rank, voice in enumerate(voices):
                         facts = INSTRUMENTS[voice]
                         # Struck notes ring on; bowed ones are short so that the figure stays clear.
@@ -47,7 +46,7 @@ def write_figures(
 def _signs(form: Form, part: Part, bar: int, pattern: str, seed: int) -> str:
     beats = form.clock.bars[bar].beats
     if form.spoken[bar]:
-        pattern = _UNDER_SPEECH
+        pattern = form.style.under_speech
     pattern = in_tempo(form, bar, pattern, "-")
     place = bar - part.start_bar
     whole = len(pattern) // 16
@@ -72,11 +71,15 @@ def _steps(form: Form, bar: int, signs: str) -> list[tuple[int, int, str]]:
     return steps
 
 
-def _pitches(sign: str, voicing: Sequence[int], ceiling: int) -> tuple[int, ...]:
+def _pitches(sign: str, voicing: Sequence[int], ceiling: int, bass: int) -> tuple[int, ...]:
     if sign == "c":
         return tuple(voicing)
     if sign == "u":
         return tuple(voicing[-2:])
+    if sign == "n":
+        # It may rub against the chord, but never as a minor ninth over the bass.
+        neighbour = voicing[0] - 1
+        return (voicing[0] if (neighbour - bass) % 12 == 1 else neighbour,)
     ladder = [*voicing, voicing[0] + 12, voicing[1] + 12]
     rung = int(sign)
     pitch = ladder[rung]

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..style import LEVELS, Style
+from ..style import HALF_TIME, LEVELS, Style
 from ..timebase import SAMPLE_RATE
 from ..types import Hit, Plan, Section
 
@@ -24,8 +24,6 @@ SIXTEENTH = TICKS // 4
 NEAR_SAMPLES = round(0.040 * SAMPLE_RATE)
 # A bar belongs to speech when this share of it is spoken over.
 _SPOKEN_SHARE = 0.2
-# Faster than the style's fastest tempo by this, the band plays in half time.
-_HALF_TIME = 1.06
 
 
 def stream(*keys: object) -> np.random.Generator:
@@ -194,7 +192,7 @@ def make_form(plan: Plan, style: Style) -> Form:
         spoken=tuple(_is_spoken(plan, bar.start_sample, bar.end_sample_exclusive) for bar in clock.bars),
         part_of_bar=tuple(part_of_bar),
         force=_force(parts, energies, bars),
-        half_time=tuple(bar.segment.bpm > style.tempo_bpm[1] * _HALF_TIME for bar in clock.bars),
+        half_time=tuple(bar.segment.bpm > style.tempo_bpm[1] * HALF_TIME for bar in clock.bars),
         ending_bar=ending_bar,
     )
 

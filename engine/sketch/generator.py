@@ -1,11 +1,11 @@
-"""The built-in generator: composes, plays its notes from the bundled sounds, and tells what it did."""
+"""The built-in generator: composes, plays its notes from a sound font, and tells what it did."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from ..errors import Problem
 from ..generator import TakeRequest
@@ -13,10 +13,13 @@ from ..manifest import version
 from ..progress import Cancel, Progress, Step
 from ..types import Instrument, Provenance, Take
 from .composer import Composition, compose
+from .fonts.ensemble import Casting
+from .fonts.library import by_hash
 from .render import render
 from .voices import bundled_font
 
-_SOUNDS_LICENCE = "MIT"
+# Of the bundled sound font.
+SOUNDS_LICENCE = "MIT"
 
 
 class SketchGenerator:
@@ -28,11 +31,16 @@ class SketchGenerator:
         self.folder = folder
 
     def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take:
-        """One take: the same request gives the same bytes. OptionError for an unknown style, Cancelled."""
+        """One take: the same request gives the same bytes. OptionError for an unknown style, InputError for
+        imported sounds that are gone or changed, Cancelled.
+        """
         cancel.check()
         total = float(request.plan.samples) / 48_000
         progress(Step("generate", 0.0, total, "composing"))
         composition = compose(request)
+        casting = None
+        if request.sounds is not None:
+            casting = Casting(by_hash(request.sounds, cancel=cancel), composition.voices)
         cancel.check()
         stems = render(
             composition.notes,
@@ -42,6 +50,8 @@ class SketchGenerator:
             seed=request.score.seed,
             folder=self.folder,
             stems=composition.stems,
+            font=casting,
+            fade_from=composition.fade_from,
             progress=progress,
             cancel=cancel,
         )
@@ -54,19 +64,32 @@ class SketchGenerator:
                 version=version(),
                 seed=request.score.seed,
                 style=request.score.style,
-                sounds=_sounds(),
+                sounds=_sounds(casting, composition),
             ),
             notes=composition.notes,
             instruments=_instruments(composition),
-            problems=_problems(composition),
+            problems=(
+                *_problems(composition),
+                *(casting.problems(composition.notes, composition.voices) if casting is not None else ()),
+            ),
             extra={"composition": _told(composition)},
         )
 
 
+def _sounds(casting: Casting | None, composition: Composition) -> Mapping[str, str]:
+    """The fonts that are heard: name -> "sha256 licence"."""
+    if casting is None:
+        return _bundled_sounds()
+    own, bundled = casting.uses(composition.notes)
+    card = casting.card
+    theirs = {f"{card.name}{PurePath(card.file).suffix}": f"{card.sha256} {card.licence}"} if own else {}
+    return {**theirs, **(_bundled_sounds() if bundled else {})}
+
+
 @cache
-def _sounds() -> Mapping[str, str]:
+def _bundled_sounds() -> Mapping[str, str]:
     font = bundled_font()
-    return {font.name: f"{sha256(font.read_bytes()).hexdigest()} {_SOUNDS_LICENCE}"}
+    return {font.name: f"{sha256(font.read_bytes()).hexdigest()} {SOUNDS_LICENCE}"}
 
 
 def _instruments(composition: Composition) -> tuple[Instrument, ...]:

@@ -22,6 +22,8 @@ MODES: dict[str, tuple[int, ...]] = {
     "dorian": (0, 2, 3, 5, 7, 9, 10),
     "aeolian": (0, 2, 3, 5, 7, 8, 10),
 }
+# Letters without half steps between them, by whether the mode is bright: 1 2 3 5 6 (gong) and 1 3 4 5 7 (yu).
+PENTATONIC = {True: (0, 1, 2, 4, 5), False: (0, 2, 3, 4, 6)}
 _BRIGHT = ("lydian", "ionian", "mixolydian")
 _MAJOR = MODES["ionian"]
 _NUMERAL = re.compile(r"(b|#)?(VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(o|sus4|7|maj7|add9)?(/[35])?")
@@ -95,7 +97,7 @@ def is_bright(mode: str) -> bool:
 
 def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int) -> tuple[Span, ...]:
     """The chords of the cue: progressions by style and mode, leading chords before sections and hits."""
-    wanted = strong_letters(theme) if theme is not None else ()
+    wanted = strong_letters(theme, form.style.singing.pace) if theme is not None else ()
     spans: list[Span] = []
     for part in form.parts:
         stock = _stock(form, part, wanted, seed)
@@ -110,12 +112,13 @@ def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int) -> tuple[S
     return (*coloured, spans[-1])
 
 
-def strong_letters(theme: Theme) -> tuple[tuple[int, ...], ...]:
-    """For each 4/4 bar of the theme, the scale letters that sound on its first and third beat."""
+def strong_letters(theme: Theme, pace: int = 1) -> tuple[tuple[int, ...], ...]:
+    """For each 4/4 bar of the theme, sung `pace` times as slow as written, the scale letters that sound on
+    its first and third beat."""
     bars: dict[int, list[int]] = {}
     at = 0
     for note in theme.notes:
-        eighths = round(note.beats * 2)
+        eighths = round(note.beats * 2 * pace)
         if note.degree is not None and at % 4 == 0:
             bars.setdefault(at // 8, []).append(note.degree % 7)
         at += eighths

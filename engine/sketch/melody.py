@@ -15,8 +15,8 @@ import numpy as np
 
 from ..types import Theme
 from . import variation
-from .form import TICKS, Form, Part, Phrase, stream
-from .harmony import Chord, Span
+from .form import SIXTEENTH, TICKS, Form, Part, Phrase, stream
+from .harmony import PENTATONIC, Chord, Span, is_bright
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
 from .variation import Bar
@@ -113,7 +113,7 @@ class Singer:
             return "plain ornament"
         if not home:
             return ("sequence", "ornament", "fragment", "invert")[(place + int(rng.integers(4))) % 4]
-        if part.level <= 1 and phrase.bars >= 4 and rng.random() < 0.5:
+        if self.form.style.singing.pace == 1 and part.level <= 1 and phrase.bars >= 4 and rng.random() < 0.5:
             return "augment"
         if place >= 2 and place % 4 == 2:
             return "sequence"
@@ -124,8 +124,8 @@ class Singer:
     ) -> tuple[Bar, ...]:
         """The bars this phrase sings, one for each of its bars."""
         rng = stream(self.seed, self.form.plan.cue, "line", phrase.start_bar)
-        if self.form.half_time[phrase.start_bar]:
-            # Where beats rush by, the theme keeps its own pace.
+        if self.form.half_time[phrase.start_bar] or self.form.style.singing.pace == 2:
+            # Where beats rush by, the theme keeps its own pace; some styles sing it broadly anyway.
             bars = variation.augment(bars)
         halves = [bars[start : start + 4] for start in range(0, len(bars), 4)]
         half = halves[sung_here % len(halves)]
@@ -163,14 +163,19 @@ class Singer:
         register = own.register + (5 if "high" in kind else 0) - (3 if part.level <= 1 else 0)
         facts = INSTRUMENTS[own.voices[0][0]]
         low, high = max(facts.low, 58), facts.high
-        shift = self._best_shift(tones, may_move=kind in ("sequence", "invert", "fragment", "shift"))
+        # Sung broadly nearly every note must fit its chord: the line moves rather than bends.
+        broad = self.form.style.singing.pace == 2
+        moves = broad or kind in ("sequence", "invert", "fragment", "shift")
+        shift = self._best_shift(tones, may_move=moves)
         for tone in tones:
             tone.degree += shift
         self._pitch(tones, register, low, high)
-        self._to_harmony(tones, low, high)
+        scale = self._scale(part)
+        self._to_scale(tones, scale, low, high)
+        self._to_harmony(tones, scale, low, high)
         before = [[variation.Sung(n.at, n.length, n.degree) for n in bar] for bar in line]
         self._record(tones, before, kind, phrase)
-        return self._voiced(tones, part, part_name, kind)
+        return self._voiced(self._graced(tones, scale, low, high), part, part_name, kind)
 
     def _tones(self, line: Sequence[Bar], phrase: Phrase) -> list[_Tone]:
         """The line on the grid: odd bars cut it, spoken bars and the last breath silence it."""
@@ -239,7 +244,30 @@ class Singer:
             above -= 12
         return 12 * octave + self.tonic + above + 12 * (degree // 7)
 
-    def _to_harmony(self, tones: list[_Tone], low: int, high: int) -> None:
+    def _scale(self, part: Part) -> tuple[int, ...]:
+        """The letters (steps from the tonic, 0..6) that the melody may sing in a section."""
+        if self.form.style.singing.scale == "pentatonic":
+            return PENTATONIC[is_bright(part.mode)]
+        return tuple(range(7))
+
+    def _to_scale(self, tones: Sequence[_Tone], scale: Sequence[int], low: int, high: int) -> None:
+        """Steps that the scale lacks move on to a neighbour, rather to one that makes no repeated note."""
+        before = None
+        for position, tone in enumerate(tones):
+            if tone.degree % 7 not in scale:
+                after = tones[position + 1].degree if position + 1 < len(tones) else None
+                chord, _ = self.chord_at(tone.tick)
+                options = []
+                for step in (1, -1):
+                    degree = tone.degree + step
+                    pitch = self._pitch_of(degree, chord, 5)
+                    if degree % 7 in scale and low <= pitch <= high:
+                        options.append(((degree == before) + (degree == after), -step, degree, pitch))
+                if options:
+                    _, _, tone.degree, tone.pitch = min(options)
+            before = tone.degree
+
+    def _to_harmony(self, tones: list[_Tone], scale: Sequence[int], low: int, high: int) -> None:
         """Strong and long notes become chord tones; no parallels with the bass, no minor ninths over it."""
         previous: _Tone | None = None
         for position, tone in enumerate(tones):
@@ -253,6 +281,8 @@ class Singer:
                 for step in (0, 1, -1, 2, -2, 3, -3):
                     pitch = self._pitch_of(tone.degree + step, chord, 5)
                     if not low <= pitch <= high or pitch % 12 not in chord.pcs:
+                        continue
+                    if (tone.degree + step) % 7 not in scale:
                         continue
                     price = float(abs(step)) + 6 * self._parallel(previous, tone, pitch)
                     price += 4 * ((pitch - bass) % 12 == 1)
@@ -307,11 +337,39 @@ class Singer:
         likeness = variation.alike(tuple(map(tuple, line)), tuple(map(tuple, sung)))
         self.statements.append(Statement(phrase.start_bar, phrase.end_bar_exclusive, kind, likeness))
 
+    def _graced(self, tones: Sequence[_Tone], scale: Sequence[int], low: int, high: int) -> list[_Tone]:
+        """The line with its grace notes: a sixteenth before strong or long notes, taken from what comes
+        before. None repeats a note, and none is a minor ninth over the bass."""
+        singing = self.form.style.singing
+        if not singing.grace:
+            return list(tones)
+        rng = stream(self.seed, self.form.plan.cue, "grace", tones[0].tick)
+        out = [tones[0]]
+        for before, tone in pairwise(tones):
+            wanted = rng.random() < singing.grace and (tone.strong or tone.ticks >= TICKS)
+            at = tone.tick - SIXTEENTH
+            chord, span = self.chord_at(at)
+            if singing.grace_by == "semitone":
+                pitch = tone.pitch - 1
+            else:
+                degree = next(tone.degree + step for step in (1, 2) if (tone.degree + step) % 7 in scale)
+                pitch = self._pitch_of(degree, chord, 5)
+            fits = low <= pitch <= high and pitch != before.pitch and (pitch - self.bass[span]) % 12 != 1
+            if singing.grace_by == "semitone":
+                # The bass may slip by a semitone as well: not in fifths or octaves.
+                fits = fits and (tone.pitch - self.bass[self.chord_at(tone.tick)[1]]) % 12 not in (0, 7)
+            if wanted and fits and at - before.tick >= SIXTEENTH:
+                before.ticks = min(before.ticks, at - before.tick)
+                out.append(_Tone(at, SIXTEENTH, tone.degree, False, before.bar, pitch))
+            out.append(tone)
+        return out
+
     def _voiced(self, tones: Sequence[_Tone], part: Part, part_name: str, kind: str) -> list[Event]:
         """Velocities along the phrase's arch, and the voices that sing it at this level."""
         own = self.form.style.part("melody", part_name)
         voices = [voice for voice, level in own.voices if level <= part.level]
         softest, loudest = self.form.style.velocity
+        held = self.form.style.singing.held
         events: list[Event] = []
         top = max(tone.pitch for tone in tones)
         lifts = [self._lift(voice, tones, part, rank) for rank, voice in enumerate(voices)]
@@ -323,6 +381,8 @@ class Singer:
             for rank, (voice, lift) in enumerate(zip(voices, lifts, strict=True)):
                 struck = INSTRUMENTS[voice].struck
                 legato = tone.ticks if struck else max(6, round(tone.ticks * 0.97))
+                if held < 1:
+                    legato = max(6, round(legato * held))
                 pitch = fit(voice, tone.pitch + lift)
                 events.append(Event("melody", voice, tone.tick, legato, pitch, clamp(velocity - 6 * rank)))
         return events

@@ -22,8 +22,9 @@ from ..errors import EngineFault
 from ..progress import Cancel, Progress, Step
 from ..store.durable import output_error
 from ..types import Note, Stem
+from .fonts.ensemble import Casting, Ensemble
 from .room import Room, impulse_response
-from .sampler import CHOKE_FRAMES, NoteKey, Sampler
+from .sampler import CHOKE_FRAMES, NoteKey, Player, Sampler
 from .soundfont import SoundFont
 from .voices import Voice, bundled_font
 
@@ -88,16 +89,18 @@ def render(
     stems: Sequence[str],
     progress: Progress,
     cancel: Cancel,
-    font: Path | None = None,
+    font: Path | Casting | None = None,
     block: int = BLOCK,
+    fade_from: int | None = None,
 ) -> tuple[Stem, ...]:
     """Write one float32 stereo WAV a stem into `folder`, head handle + `samples` + tail handle long.
 
     Every stem of `stems` gets a file, in that order, silent where nothing plays. `font` is another sound font
-    than the bundled one. Raises InputError for a broken or lacking sound font, OutputError when the disk
-    refuses, Cancelled when asked to stop; the files are then gone.
+    than the bundled one, or an imported one with what it lacks. From the cue's sample `fade_from` on the
+    sound is turned down, to silence at its end. Raises InputError for a broken or lacking sound font,
+    OutputError when the disk refuses, Cancelled when asked to stop; the files are then gone.
     """
-    sampler = Sampler(SoundFont(font or bundled_font()), voices, seed)
+    sampler = _player(font, voices, seed)
     total = handle_samples[0] + samples + handle_samples[1]
     events = _schedule(notes, sampler, handle_samples[0], total)
     mixer = _Mixer(events, sampler, stems, Room(impulse_response(seed), block), block)
@@ -111,6 +114,9 @@ def render(
             for start in range(0, total, block):
                 frames = min(block, total - start)
                 for name, audio in mixer.block(start, frames, cancel).items():
+                    if fade_from is not None:
+                        first = handle_samples[0] + fade_from
+                        audio *= _faded(first, handle_samples[0] + samples, start, frames)
                     _fade_out(audio, start, total)
                     files[name].write(audio)
                 progress(Step("generate", (start + frames) / RATE, total / RATE, "playing"))
@@ -124,7 +130,13 @@ def render(
     return tuple(Stem(name, str(paths[name]), files[name].sha256, total, handle_samples) for name in stems)
 
 
-def _schedule(notes: Sequence[Note], sampler: Sampler, head: int, total: int) -> list[_Event]:
+def _player(font: Path | Casting | None, voices: Sequence[Voice], seed: int) -> Player:
+    if isinstance(font, Casting):
+        return Ensemble(font, voices, seed)
+    return Sampler(SoundFont(font or bundled_font()), voices, seed)
+
+
+def _schedule(notes: Sequence[Note], sampler: Player, head: int, total: int) -> list[_Event]:
     """Notes in the order they begin, and where they are cut off; none that begin behind the file's end."""
     order = sorted(range(len(notes)), key=lambda index: notes[index].start_sample)
     events: list[_Event] = []
@@ -152,7 +164,7 @@ class _Mixer:
     """Plays notes into buses, and buses into stems."""
 
     def __init__(
-        self, events: list[_Event], sampler: Sampler, stems: Sequence[str], room: Room, block: int
+        self, events: list[_Event], sampler: Player, stems: Sequence[str], room: Room, block: int
     ) -> None:
         self._events = events
         self._next = 0
@@ -224,6 +236,14 @@ def _choked(audio: FloatArray, after: int) -> FloatArray:
     tail = out[after:]
     tail *= np.linspace(1, 0, CHOKE_FRAMES, dtype=np.float32)[: len(tail), None]
     return out
+
+
+def _faded(first: int, end: int, start: int, frames: int) -> FloatArray:
+    """Gain of `frames` frames from `start`, (frames, 1): a quarter of a sine from 1 at `first` down to 0 at
+    `end`."""
+    left = np.clip((end - np.arange(start, start + frames)) / max(end - first, 1), 0, 1)
+    gain: FloatArray = np.sin(np.pi / 2 * left).astype(np.float32)[:, None]
+    return gain
 
 
 def _fade_out(audio: FloatArray, start: int, total: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,6 +81,12 @@ _NOT_IN_PRESETS = frozenset(
 )  # fmt: skip
 _RANGES = (KEY_RANGE, VELOCITY_RANGE)
 _ANY = (0, 127)
+# More than any real font has: what a damaged or hostile one may make us do stays small.
+_MOST_CHUNKS, _MOST_HEADERS, _MOST_ZONES = 1_000, 65_537, 20_000
+# 7.10 counts frames in 32 bits; of one sample, this is twenty minutes.
+_MOST_FRAMES = 1 << 26
+# 7.2: no text of the INFO list is longer.
+_MOST_TEXT_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,11 @@ class SoundFont:
         return hashlib.sha256(self._bytes.data).hexdigest()
 
     def _chunks(self, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-        while start + 8 <= end:
+        for count in itertools.count():
+            if start + 8 > end:
+                return
+            if count == _MOST_CHUNKS:
+                raise ValueError("it has too many parts")
             name, size = struct.unpack("<4sI", self._bytes[start : start + 8].tobytes())
             if start + 8 + size > end:
                 raise ValueError(f"its part '{name.decode('latin-1')}' is cut off")
@@ -166,7 +177,7 @@ class SoundFont:
                 raise ValueError(f"its part '{name_}' is missing")
         self._smpl = where["smpl"]
         self.info = {
-            name: data[start : start + size].tobytes().rstrip(b"\0").decode("latin-1")
+            name: data[start : start + min(size, _MOST_TEXT_BYTES)].tobytes().rstrip(b"\0").decode("latin-1")
             for name, (start, size) in where.items()
             if name in ("INAM", "ICOP", "IENG", "ICMT", "ISFT")
         }
@@ -177,6 +188,8 @@ class SoundFont:
                 raise ValueError(f"its part '{name_}' has an odd size")
             self.tables[name_] = np.frombuffer(data[start : start + size].tobytes(), record)
         headers = self.tables["phdr"]
+        if len(headers) > _MOST_HEADERS:
+            raise ValueError("it has too many presets")
         self._presets = {
             (int(header["bank"]), int(header["program"])): index for index, header in enumerate(headers[:-1])
         }
@@ -195,7 +208,10 @@ class SoundFont:
                     f"the sound font '{self.path.name}' has no preset {bank}:{program}: take one that has it"
                 )
             try:
-                known = tuple(self._preset_zones(self._presets[bank, program]))
+                zones = self._preset_zones(self._presets[bank, program])
+                known = tuple(itertools.islice(zones, _MOST_ZONES + 1))
+                if len(known) > _MOST_ZONES:
+                    raise ValueError(f"preset {bank}:{program} has too many zones")
             except (IndexError, ValueError) as error:
                 raise self._broken(str(error)) from error
             self._zones[bank, program] = known
@@ -203,8 +219,12 @@ class SoundFont:
 
     def _bags(self, header: str, bag: str, gen: str, index: int) -> Iterator[dict[int, int]]:
         first, last = (int(self.tables[header][at]["bag"]) for at in (index, index + 1))
+        if first > last:
+            raise ValueError("its tables run backwards")
         for at in range(first, last):
             start, end = (int(self.tables[bag][b]["gen"]) for b in (at, at + 1))
+            if start > end:
+                raise ValueError("its tables run backwards")
             yield {int(record["kind"]): int(record["amount"]) for record in self.tables[gen][start:end]}
 
     def _preset_zones(self, preset: int) -> Iterator[Zone]:
@@ -246,7 +266,7 @@ class SoundFont:
         header = self.tables["shdr"][index]
         if int(header["type"]) & 0x8000 or int(header["rate"]) == 0:
             return None  # a ROM sample of a sound card: not in the file
-        frames = self._frames(index)
+        frames = self.frames(index)
         first = 0 if int(header["type"]) & VORBIS else int(header["start"])
 
         def moved(at: int, fine: int, coarse: int) -> int:
@@ -278,7 +298,8 @@ class SoundFont:
             raise ValueError(f"sample {index} lies outside the file")
         return io.BytesIO(self._bytes[start + first : start + last].tobytes())
 
-    def _frames(self, index: int) -> int:
+    def frames(self, index: int) -> int:
+        """Length of sample `index` as its header, or its stream, says. ValueError where it lies outside."""
         if index not in self._lengths:
             self._lengths[index] = self._count_frames(index)
         return self._lengths[index]
@@ -290,6 +311,8 @@ class SoundFont:
         frames = int(header["end"]) - int(header["start"])
         if frames < 0 or 2 * int(header["end"]) > self._smpl[1]:
             raise ValueError(f"sample {index} lies outside the file")
+        if frames > _MOST_FRAMES:
+            raise ValueError(f"sample {index} is too long")
         return frames
 
     def open_sample(self, index: int) -> SampleReader:
@@ -301,7 +324,7 @@ class SoundFont:
             except (soundfile.LibsndfileError, ValueError) as error:
                 raise self._broken(f"sample {index}: {error}") from error
         start = self._smpl[0] + 2 * int(header["start"])
-        pcm = self._bytes[start : start + 2 * self._frames(index)].view("<i2")
+        pcm = self._bytes[start : start + 2 * self.frames(index)].view("<i2")
         return SampleReader(None, pcm, self)
 
 
@@ -337,7 +360,10 @@ def _vorbis_frames(ogg: bytes) -> int:
     last = ogg.rfind(b"OggS")
     if last < 0 or len(ogg) < last + 14:
         raise ValueError("a sample is no Ogg Vorbis")
-    return int.from_bytes(ogg[last + 6 : last + 14], "little")
+    frames = int.from_bytes(ogg[last + 6 : last + 14], "little")
+    if frames > _MOST_FRAMES:
+        raise ValueError("a sample claims to be hours long")
+    return frames
 
 
 def _range(generators: dict[int, int], kind: int) -> tuple[int, int]:

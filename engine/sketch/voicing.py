@@ -17,6 +17,7 @@ from .harmony import Span
 VOICES = 4
 _LOWEST = 50
 _HIGHEST = 74
+_LOWEST_POWER = 43
 _PARALLEL_OUTER = 60.0
 _PARALLEL_BASS = 25.0
 _PARALLEL_INNER = 7.0
@@ -71,6 +72,17 @@ def lead_voices(
         path.append(at)
     path.reverse()
     return tuple(tuple(int(p) for p in option[k]) for option, k in zip(options, path, strict=True))
+
+
+def power_chords(spans: Sequence[Span], bass: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+    """Root, fifth and octave for each chord, above its bass: three rising pitches without a third."""
+    out: list[tuple[int, ...]] = []
+    for span, low in zip(spans, bass, strict=True):
+        above = max(low, _LOWEST_POWER)
+        root = above + (span.chord.root - above) % 12
+        fifth = (span.chord.pcs[2] - span.chord.root) % 12
+        out.append((root, root + fifth, root + 12))
+    return tuple(out)
 
 
 def _candidates(pcs: tuple[int, ...], ceiling: int) -> Pitches:

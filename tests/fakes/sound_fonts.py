@@ -13,6 +13,7 @@ import numpy.typing as npt
 from hitpoint.engine.sketch import soundfont as sf
 
 Generators = Mapping[int, int]
+TEST = {"INAM": "test"}
 GUARD = 46
 
 
@@ -38,6 +39,7 @@ class Preset:
     everywhere: Generators = field(default_factory=dict)
     preset_zones: Sequence[Generators] = ({},)
     preset_everywhere: Generators = field(default_factory=dict)
+    name: str = "preset"
 
 
 def span(low: int, high: int) -> int:
@@ -45,12 +47,16 @@ def span(low: int, high: int) -> int:
     return low | high << 8
 
 
-def write_sf2(path: Path, samples: Sequence[Sample], presets: Sequence[Preset]) -> Path:
-    path.write_bytes(sf2_bytes(samples, presets))
+def write_sf2(
+    path: Path, samples: Sequence[Sample], presets: Sequence[Preset], *, info: Mapping[str, str] = TEST
+) -> Path:
+    path.write_bytes(sf2_bytes(samples, presets, info=info))
     return path
 
 
-def sf2_bytes(samples: Sequence[Sample], presets: Sequence[Preset]) -> bytes:
+def sf2_bytes(
+    samples: Sequence[Sample], presets: Sequence[Preset], *, info: Mapping[str, str] = TEST
+) -> bytes:
     sound = bytearray()
     shdr = b""
     for number, sample in enumerate(samples):
@@ -73,7 +79,9 @@ def sf2_bytes(samples: Sequence[Sample], presets: Sequence[Preset]) -> bytes:
 
     phdr, pbag, pgen, inst, ibag, igen = b"", [0], b"", b"", [0], b""
     for number, preset in enumerate(presets):
-        phdr += struct.pack("<20sHHHIII", b"preset", preset.program, preset.bank, len(pbag) - 1, 0, 0, 0)
+        phdr += struct.pack(
+            "<20sHHHIII", preset.name.encode(), preset.program, preset.bank, len(pbag) - 1, 0, 0, 0
+        )
         zones = [preset.preset_everywhere] if preset.preset_everywhere else []
         for zone in [*zones, *({**z, sf.INSTRUMENT: number} for z in preset.preset_zones)]:
             pgen += _gens(zone, sf.INSTRUMENT)
@@ -85,7 +93,8 @@ def sf2_bytes(samples: Sequence[Sample], presets: Sequence[Preset]) -> bytes:
     phdr += struct.pack("<20sHHHIII", b"EOP", 0, 0, len(pbag) - 1, 0, 0, 0)
     inst += struct.pack("<20sH", b"EOI", len(ibag) - 1)
 
-    info = _list(b"INFO", _chunk(b"ifil", struct.pack("<HH", 2, 1)), _chunk(b"INAM", b"test\0\0"))
+    texts = [_chunk(key.encode(), text.encode("latin-1") + b"\0\0") for key, text in info.items()]
+    told = _list(b"INFO", _chunk(b"ifil", struct.pack("<HH", 2, 1)), *texts)
     pdta = _list(
         b"pdta",
         _chunk(b"phdr", phdr),
@@ -98,7 +107,7 @@ def sf2_bytes(samples: Sequence[Sample], presets: Sequence[Preset]) -> bytes:
         _chunk(b"igen", igen + bytes(4)),
         _chunk(b"shdr", shdr),
     )
-    return _chunk(b"RIFF", b"sfbk" + info + _list(b"sdta", _chunk(b"smpl", bytes(sound))) + pdta)
+    return _chunk(b"RIFF", b"sfbk" + told + _list(b"sdta", _chunk(b"smpl", bytes(sound))) + pdta)
 
 
 def _gens(zone: Generators, last: int) -> bytes:

@@ -41,6 +41,8 @@ def at_home(model: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "audiocraft's decoder cannot follow a plan",
         ),
         ("tiny-plan", ("--guide", "map"), "choose one of none, plan, score"),
+        ("tiny-gvmgen", ("--mood", "dark"), "follows pictures alone: leave --mood out"),
+        ("tiny-plan", ("--guide", "none", "--like", "x.wav"), "follows pictures alone: leave --like out"),
     ],
 )
 def test_a_guide_that_cannot_be_is_refused_in_a_sentence(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hitpoint.engine.models.prompt import write_prompt
+from hitpoint.engine.generator import NeuralOptions, TakeRequest
+from hitpoint.engine.models.prompt import prompt_of, write_prompt
+from hitpoint.engine.plan.mood import read_mood, with_mood
 from hitpoint.engine.style import load_style, style_names
 from hitpoint.engine.timebase import Rate
-from hitpoint.engine.types import Picture, Plan, Score, TempoSegment
+from hitpoint.engine.types import Cue, Picture, Plan, Score, TempoSegment
 
 
 def picture(light: float) -> Picture:
@@ -42,3 +44,21 @@ def test_dark_and_bright_calm_and_driving_pictures_are_told_apart() -> None:
 def test_the_tempo_is_the_plans() -> None:
     assert ", 120 bpm," in write_prompt(picture(0.5), plan(0.5), score("piano"))
     assert "bpm" not in write_prompt(picture(0.5), replace(plan(0.5), segments=()), score("piano"))
+
+
+def asked(words: str, *, prompt: str = "", light: float = 0.5) -> str:
+    cue = Cue("cue01", Rate.of("24"), 0, 24, ())
+    music = with_mood(score("piano"), read_mood(words))
+    return prompt_of(TakeRequest(cue, picture(light), music, plan(0.5), neural=NeuralOptions(prompt=prompt)))
+
+
+def test_words_of_mood_join_the_prompt_whoever_wrote_it() -> None:
+    assert asked("") == write_prompt(picture(0.5), plan(0.5), score("piano"))
+    assert asked("", prompt="a kazoo") == "a kazoo"
+    assert asked("dark, epic", prompt="a kazoo") == "a kazoo, dark, epic"
+    assert asked("hopeful").endswith(", hopeful")
+
+
+def test_the_mood_decides_the_key_that_is_asked_for() -> None:
+    assert "major" in asked("", light=0.6) and "minor" in asked("ominous", light=0.6)
+    assert "minor" in asked("", light=0.3) and "major" in asked("joyful", light=0.3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 from hitpoint.engine.plan.energy import bar_energy, bar_valence
 from hitpoint.engine.plan.hits import spot
 from hitpoint.engine.plan.plan import make_plan
-from hitpoint.engine.plan.score import choose_style, make_score
+from hitpoint.engine.plan.score import LOOKS, Look, choose_style, make_score
 from hitpoint.engine.plan.sections import divide
+from hitpoint.engine.style import style_names
 from hitpoint.engine.timebase import Rate
 from hitpoint.engine.types import Bar, Cue, Cut, Marker, Picture, Shot, Span, TempoSegment
 
@@ -145,3 +147,34 @@ def test_the_style_is_chosen_from_the_picture() -> None:
         **{name: getattr(spoken, name) for name in spoken.__slots__} | {"speech": (Span(0, 600),)}
     )
     assert choose_style([spoken]) == "documentary"
+
+
+@pytest.mark.parametrize("style", style_names())
+def test_every_style_has_a_picture_that_asks_for_it(style: str) -> None:
+    assert choose_style([looking(LOOKS[style])]) == style
+
+
+def test_frames_that_show_nothing_do_not_choose() -> None:
+    bright = looking(LOOKS["comedy"])
+    half = FRAMES // 2
+    dark = {
+        name: (*getattr(bright, name)[:half], *([0.0] * (FRAMES - half)))
+        for name in ("motion", "luminance", "warmth", "saturation")
+    }
+    for kind in ("black", "unseen"):
+        told = {kind: (Span(half, FRAMES),)}
+        assert choose_style([dataclasses.replace(bright, **dark, **told)]) == "comedy"
+    nothing = dataclasses.replace(picture(motion=0.9), unseen=(Span(0, FRAMES),))
+    assert choose_style([nothing]) == "cinematic"
+    assert choose_style([dataclasses.replace(nothing, speech=(Span(0, 600),))]) == "documentary"
+    assert choose_style([]) == "cinematic"
+
+
+def looking(look: Look) -> Picture:
+    """A film of that look."""
+    seconds = FRAMES / 24
+    cuts = tuple(Cut(1 + 20 * i, 0.8) for i in range(round(look.pace * seconds)))
+    seen = {"luminance": look.light, "warmth": look.warmth, "saturation": look.saturation}
+    curves = {name: (value,) * FRAMES for name, value in seen.items()}
+    speech = (Span(0, round(look.speech * FRAMES)),) if look.speech else ()
+    return dataclasses.replace(picture(*cuts, motion=look.motion), **curves, speech=speech)

@@ -21,16 +21,13 @@ from pieces import NEAR, STYLES, composed, of, onsets
 from plans import FILM, make_plan, make_request
 
 
-@pytest.mark.parametrize("style", STYLES)
-def test_the_same_request_gives_the_same_notes_in_another_process(style):
+def test_the_same_request_gives_the_same_notes_in_another_process():
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from plans import make_plan, make_request\n"
-        "from hitpoint.engine.sketch.composer import compose\n"
-        f"print(hash(tuple(map(str, compose(make_request(make_plan(), style='{style}')).notes))) and "
-        f"'|'.join(map(str, compose(make_request(make_plan(), style='{style}')).notes)))"
+        "from pieces import STYLES, composed\n"
+        "for style in STYLES: print('|'.join(map(str, composed(style).notes)))"
     )
-    here = "|".join(map(str, composed(style).notes))
+    here = "\n".join("|".join(map(str, composed(style).notes)) for style in STYLES)
     run = subprocess.run(
         [sys.executable, "-c", code, str(Path(__file__).parent)],
         env={"PYTHONHASHSEED": "77"},
@@ -177,7 +174,10 @@ def test_an_avoided_moment_has_no_drum_and_nothing_loud():
 
 @pytest.mark.parametrize("style", STYLES)
 def test_under_speech_the_melody_rests_and_the_texture_thins(style):
-    spoken = make_plan((("A", 16, 0.55, 0.6), ("B", 8, 0.7, 0.6)), speech_s=((9.0, 30.0),), hit_bars=(16,))
+    low, high = load_style(style).tempo_bpm
+    sections = (("A", 16, 0.55, 0.6), ("B", 8, 0.7, 0.6))
+    bpm = min(max(104.0, low), high)
+    spoken = make_plan(sections, bpm=bpm, speech_s=((9.0, 30.0),), hit_bars=(16,))
     silent = dataclasses.replace(spoken, speech=())
     with_speech, without = composed(style, 4, spoken), composed(style, 4, silent)
     window = (12 * SAMPLE_RATE, 27 * SAMPLE_RATE)
@@ -205,7 +205,7 @@ def test_the_ending_is_the_tonic_in_root_position_and_the_last_thing_struck(styl
     pitched = [note for note in final if note.stem in ("bass", "harmony", "melody", "pads")]
     assert min(pitched, key=lambda note: note.pitch).pitch % 12 == tonic
     third = {(tonic + 3) % 12, (tonic + 4) % 12} & {note.pitch % 12 for note in pitched}
-    assert len(third) == 1
+    assert len(third) == 1 or (not third and not load_style(style).harmony.thirds)
     assert all(note.start_sample <= last for note in composition.notes)
     for note in composition.notes:
         assert (

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from hitpoint.engine.serial import canonical
+from hitpoint.engine.style import load_style
 from hitpoint.engine.timebase import SAMPLE_RATE
 from pieces import NEAR, STYLES, composed, of
 from plans import make_plan, make_request
@@ -42,7 +43,8 @@ def test_voices_lead_well(style, seed):
             parallels += intervals[0] == intervals[1] and intervals[0] in (0, 7) and same_way
         before = now
     assert changes > 10
-    assert parallels <= max(3, 0.1 * changes)
+    # Power chords are parallel fifths.
+    assert parallels <= max(3, 0.1 * changes) or not load_style(style).harmony.thirds
 
 
 def test_parallels_stay_rare_over_many_pieces():

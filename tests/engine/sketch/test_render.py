@@ -55,6 +55,7 @@ def played(
     progress: Progress = silent,
     cancel: Cancel | None = None,
     seed: int = 3,
+    fade_from: int | None = None,
 ) -> tuple[Stem, ...]:
     return render(
         notes,
@@ -68,6 +69,7 @@ def played(
         cancel=cancel or Cancel(),
         font=font,
         block=block,
+        fade_from=fade_from,
     )
 
 
@@ -101,6 +103,33 @@ def test_every_onset_is_on_its_sample(
     sound = read(stems[0])
     assert len(sound) == head + 160_000 + 700
     assert onsets(sound) == sorted(head + at for at in starts)
+
+
+def test_a_fade_turns_every_stem_down_to_silence_at_the_cues_end(tmp_path: Path, font: Path) -> None:
+    notes = [Note("pads", 0, 2 * RATE, 69, 100, "tone"), click(10), click(90_000)]
+    plain, faded = (
+        [
+            read(stem)
+            for stem in played(
+                tmp_path / name,
+                font,
+                notes,
+                samples=2 * RATE,
+                handles=(1000, 500),
+                block=40_000,
+                fade_from=at,
+            )
+        ]
+        for name, at in (("plain", None), ("faded", RATE))
+    )
+    first, end = 1000 + RATE, 1000 + 2 * RATE
+    for before, after in zip(plain, faded, strict=True):
+        np.testing.assert_array_equal(before[:first], after[:first])
+        place = (np.arange(first, end) - first) / RATE
+        gain = np.cos(np.pi / 2 * place)
+        np.testing.assert_allclose(after[first:end], before[first:end] * gain[:, None], atol=1e-6)
+        assert not after[end:].any()
+    assert np.abs(plain[1][end - 20_000 : end - 10_000]).max() > 0.01
 
 
 def test_the_first_note_is_the_first_sample_of_the_cue(tmp_path: Path, font: Path) -> None:
