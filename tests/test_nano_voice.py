@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from films import timeline
+from hitpoint.engine.models.channels import CHANNELS
 from hitpoint.engine.models.library import bundled_dir, check, choose_auto, find, installed
 from hitpoint.plugin.cli import main
 
@@ -48,6 +49,12 @@ def test_every_file_is_as_it_was_trained_and_small_enough_to_ship(name: str) -> 
     assert check(found) == ()
     assert max(path.stat().st_size for path in found.folder.iterdir()) <= MOST_BYTES
     assert {path.name for path in found.folder.iterdir()} == {*found.card.files, "model.json"}
+
+
+def test_both_forms_are_there_and_only_ours_has_positions_and_a_plan() -> None:
+    ours, published = (find(name).card.config for name in ("gvmgen-nano", "gvmgen-nano-published"))
+    assert ours.timed and ours.decoder.plan_channels == CHANNELS
+    assert not published.timed and published.decoder.plan_channels == 0
 
 
 def test_the_card_says_what_it_learned_from_and_what_it_is_not() -> None:
