@@ -35,7 +35,7 @@ COLUMNS = (
     ("bhs_d2m", "D2M hit", 2),
     ("bcs_loris", "LORIS coverage", 2),
     ("bhs_loris", "LORIS hit", 2),
-    ("key", "key of the chords", 2),
+    ("key", "key of truth", 2),
     ("silence", "silent share", 3),
     ("clipped", "clipped samples", 0),
 )

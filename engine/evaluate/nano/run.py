@@ -53,8 +53,8 @@ def evaluate_nano(
     models = folder / "models"
     if not models.is_dir():
         models = bundled_dir()
-    ours = Voice(models / recipe.name, whole=False)
-    published = Voice(models / f"{recipe.name}{PUBLISHED_ENDING}", whole=True)
+    folders = models / recipe.name, models / f"{recipe.name}{PUBLISHED_ENDING}"
+    ours, published = Voice(folders[0], whole=False), Voice(folders[1], whole=True)
     work = folder / "evaluation"
     test = make_corpus(
         folder / "corpus" / "test",
@@ -105,7 +105,14 @@ def evaluate_nano(
             _mean(rows[TRUTH]), {name: _mean(row) for name, row in rows.items() if name != TRUTH}
         ),
         "swapped": to_json(swapped),
-        "reversed": to_json(reverse_pictures(films, ours, published, judge)),
+        "reversed": to_json(
+            reverse_pictures(
+                films,
+                Voice(folders[0], whole=False, exact=True),
+                Voice(folders[1], whole=True, exact=True),
+                judge,
+            )
+        ),
         "nearest_db": _nearest(train, sounds, ours.sample_rate, processes, progress, cancel),
         "leak": {kind: to_json(leak(kind, steps, seed=_SEED)) for kind, steps in _LEAK_STEPS.items()},
     }

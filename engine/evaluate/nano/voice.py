@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ...models.backends import Backend
 from ...models.config import FRAME_RATE
 from ...models.generate.loop import generate_long
 from ...models.generate.sampling import Sampling
@@ -17,7 +18,6 @@ from ...models.generate.windows import default_windowing
 from ...models.gvmgen import PictureConditioner
 from ...models.library import Installed, read_card
 from ...models.neural import Told
-from ...models.runtime.decoder import OnnxDecoder
 from ...models.runtime.encoder import PictureEncoder, Temporal
 from ...models.sound import open_codec
 from ...models.visual.transform import prepare
@@ -28,16 +28,21 @@ Ints = npt.NDArray[np.int64]
 
 
 class Voice:
-    """The model in `folder`; `whole`: every window sees the whole film, as the paper has it."""
+    """The model in `folder`; `whole`: every window sees the whole film, as the paper has it.
 
-    def __init__(self, folder: Path, *, whole: bool) -> None:
+    `exact`: the decoder in 32 bits by torch. Eight bits round so coarsely that a sum in another order ends in
+    other tokens after some seconds.
+    """
+
+    def __init__(self, folder: Path, *, whole: bool, exact: bool = False) -> None:
         self._installed = Installed(read_card(folder), folder)
         config = self._installed.card.config
         self._config = config
         self._whole = whole
         self._encoder = PictureEncoder(folder, "fp32", "cpu")
         self._temporal = Temporal(folder, "fp32", "cpu")
-        self._decoder = OnnxDecoder(folder, config.decoder, "int8")
+        backend = Backend("torch", "cpu", "fp32", "fp32") if exact else Backend("onnx", "cpu", "int8", "fp32")
+        self._decoder = backend.open(self._installed)
         self._codec = open_codec(folder, config)
 
     @property
