@@ -33,7 +33,7 @@ def test_a_name_that_is_none_is_told_what_there_is() -> None:
     [
         ("cardinality = 1024", "cardinality = 512", "make them equal"),
         ("book_weights = [2.0, 1.0, 0.7, 0.5]", "book_weights = [1.0]", "one weight"),
-        ("train = 1000", "train = 0", "at least one pair"),
+        ("train = 2000", "train = 0", "at least one pair"),
         ("seed = 11", "seed = [", "cannot be read"),
         ("name = ", "nom = ", "not a NanoRecipe"),
     ],
