@@ -31,9 +31,9 @@ def ask(
     InputError when it refuses the file, dies of it or takes longer than `wall_s`; EngineFault when it cannot
     be started; Cancelled. It is gone in every case.
     """
-    # PYTHON* could load other code into the child.
+    # PYTHON* could load other code into the child; libraries are kept off the network.
     environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("PYTHON")}
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     try:
         child = subprocess.Popen(
             [sys.executable, "-I", "-m", module],

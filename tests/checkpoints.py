@@ -177,7 +177,7 @@ def read_in_process(monkeypatch: pytest.MonkeyPatch) -> None:
         try:
             return child._read(path, out)
         except child.Refused as error:
-            return {"refused": str(error)}
+            return {"unfit": str(error)}
 
     monkeypatch.setattr(checkpoint, "_ask", ask)
 

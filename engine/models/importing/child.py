@@ -7,14 +7,13 @@ as a module, it reads one request from stdin and answers on stdout.
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from ...killable import answer
 
 _MOST_YAML_CHARACTERS = 1_000_000
 # Under which keys of the checkpoint's own dictionary the weights lie; the file itself when none is there.
@@ -46,40 +45,17 @@ class Refused(Exception):
     """The text goes on the sentence 'NAME could not be read: '."""
 
 
-def main() -> None:
-    """Answer the request on stdin. What libraries print goes to stderr, never between the answer's bytes."""
-    answer_to = os.dup(1)
-    os.dup2(2, 1)
-    request = json.loads(sys.stdin.buffer.read())
-    _limit(request["memory_bytes"], request["cpu_s"])
+def _told(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        answer = _read(Path(request["path"]), Path(request["out"]))
+        return _read(Path(request["path"]), Path(request["out"]))
     except Refused as error:
-        answer = {"refused": str(error)}
+        return {"unfit": str(error)}
     except ImportError as error:
-        answer = {"extra": str(error)}
+        return {"extra": str(error)}
     except MemoryError:
-        answer = {"refused": _TOO_MUCH}
+        return {"unfit": _TOO_MUCH}
     except Exception as error:  # noqa: BLE001  a process border: a hostile file raises every class there is
-        answer = {"refused": _reason(error)}
-    with os.fdopen(answer_to, "wb") as channel:
-        channel.write(json.dumps(answer).encode())
-
-
-def _limit(memory_bytes: int, cpu_s: int) -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for kind, most in (
-        (resource.RLIMIT_CPU, cpu_s),
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        if sys.platform == "darwin" and kind == resource.RLIMIT_AS:
-            continue  # refused there
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+        return {"unfit": _reason(error)}
 
 
 def _read(path: Path, out: Path) -> dict[str, Any]:
@@ -92,20 +68,20 @@ def _read(path: Path, out: Path) -> dict[str, Any]:
         stored = torch.load(path, map_location="cpu", weights_only=True, mmap=zipped)
     if not isinstance(stored, dict):
         raise Refused("it holds no dictionary of weights")
-    answer: dict[str, Any] = {"facts": {}, "pretrained": None, "tensors": 0}
+    told: dict[str, Any] = {"facts": {}, "pretrained": None, "tensors": 0}
     if isinstance(stored.get("pretrained"), str):
-        answer["pretrained"] = stored["pretrained"][:200]
+        told["pretrained"] = stored["pretrained"][:200]
     if isinstance(stored.get("xp.cfg"), str):
-        answer["facts"] = _facts(stored["xp.cfg"])
+        told["facts"] = _facts(stored["xp.cfg"])
     state = next((stored[key] for key in _STATES if isinstance(stored.get(key), dict)), stored)
     tensors = {str(name): value for name, value in state.items() if isinstance(value, torch.Tensor)}
     if not tensors:
-        if answer["pretrained"] is None:
+        if told["pretrained"] is None:
             raise Refused("it holds no weights")
-        return answer
+        return told
     _check_claims(tensors, path.stat().st_size)
     _write(tensors, out)
-    return {**answer, "tensors": len(tensors)}
+    return {**told, "tensors": len(tensors)}
 
 
 def _checked_zip(path: Path) -> bool:
@@ -220,4 +196,4 @@ def _reason(error: Exception) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    answer(_told)

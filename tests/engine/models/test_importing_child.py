@@ -16,6 +16,7 @@ import pytest
 import torch
 
 import checkpoints
+from hitpoint.engine import killable
 from hitpoint.engine.errors import Cancelled, InputError
 from hitpoint.engine.models.importing import checkpoint, child
 from hitpoint.engine.models.importing.checkpoint import read_checkpoint
@@ -78,7 +79,7 @@ def test_a_cancel_kills_the_child(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         started.append(real(*arguments, **how))
         return started[-1]
 
-    monkeypatch.setattr(checkpoint.subprocess, "Popen", popen)
+    monkeypatch.setattr(killable.subprocess, "Popen", popen)
     cancel = Cancel()
     cancel.set()
     with pytest.raises(Cancelled):
@@ -96,7 +97,7 @@ def test_a_child_that_takes_too_long_is_killed(tmp_path: Path, monkeypatch: pyte
 def test_a_child_that_dies_is_a_damaged_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state_dict.bin"
     path.write_bytes(b"x")
-    monkeypatch.setattr(checkpoint.sys, "executable", "/bin/false")
+    monkeypatch.setattr(killable.sys, "executable", "/bin/false")
     with pytest.raises(InputError, match="made its reader fail"):
         read_checkpoint(path, tmp_path, Cancel())
 
