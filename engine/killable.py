@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -59,6 +60,8 @@ def ask(
             raise EngineFault(
                 f"the reader of '{name}' could not be started: {complaints.decode(errors='replace')[-200:]}"
             ) from None
+        if sys.platform != "win32" and child.returncode == -signal.SIGXCPU:
+            raise _too_long(name, wall_s) from None  # its own limit was faster than our watch
         raise InputError(f"'{name}' made its reader fail: the file is damaged, get it again") from None
     if REFUSED in answer:
         raise InputError(str(answer[REFUSED]))
@@ -77,7 +80,11 @@ def _wait(
             given = None
         cancel.check()
         if time.monotonic() > end:
-            raise InputError(f"'{name}' took more than {wall_s} s to read: the file is damaged, get it again")
+            raise _too_long(name, wall_s)
+
+
+def _too_long(name: str, wall_s: int) -> InputError:
+    return InputError(f"'{name}' took more than {wall_s} s to read: the file is damaged, get it again")
 
 
 def answer(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

@@ -21,6 +21,7 @@ def work(request):
     if request["do"] == "refuse": raise InputError("'f' is bad: take another")
     if request["do"] == "die": os._exit(9)
     if request["do"] == "hang": time.sleep(60)
+    while request["do"] == "spin": pass
     if request["do"] == "eat": return {"size": len(bytearray(4 << 30))}
     return {"done": request["do"]}
 answer(work)
@@ -73,6 +74,15 @@ def test_a_child_that_hangs_is_killed(ask: Any) -> None:
     cancel.set()
     with pytest.raises(Cancelled):
         ask("hang", cancel=cancel)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no limit on processor time is set")
+def test_a_child_whose_own_limit_is_faster_than_our_watch_also_took_too_long(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(killable, "_POLL_S", 20.0)
+    with pytest.raises(InputError, match="'f' took more than 1 s"):
+        ask("spin", wall_s=1)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system sets no limit on memory")
