@@ -104,6 +104,14 @@ def take(style: str, seed: int, *, scenes: Scenes = SHORT) -> Made:
     return Made(piece_of(request, composition, sounds), finished.limited_db)
 
 
+def written(style: str, seed: int, *, scenes: Scenes = SHORT) -> Piece:
+    """Planned and composed, not played: for the gates that read notes."""
+    cue, picture = film(seed, scenes=scenes)
+    score = make_score(seed=seed, style=style, cues=[cue])
+    request = TakeRequest(cue, picture, score, make_plan(cue, picture, score), HANDLE_FRAMES)
+    return piece_of(request, compose(request), {})
+
+
 class _Kept:
     """A sink that keeps what it is given, float32 [samples, 2] by name."""
 

@@ -58,7 +58,9 @@ class Piece:
 
     @property
     def mix(self) -> Sound:
-        """The sum of the stems, float32 [samples + handles, 2]."""
+        """The sum of the stems, float32 [samples + handles, 2]; empty without stems."""
+        if not self.stems:
+            return np.zeros((0, 2), np.float32)
         return np.asarray(np.sum(list(self.stems.values()), axis=0), np.float32)
 
     def inside(self, sound: Sound) -> Sound:
