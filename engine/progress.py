@@ -35,6 +35,11 @@ class Cancel:
     def set(self) -> None:
         self._event.set()
 
+    @property
+    def asked(self) -> bool:
+        """Whether the user has asked to stop."""
+        return self._event.is_set()
+
     def check(self) -> None:
         """Raise Cancelled when the user has asked to stop."""
         if self._event.is_set():

@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:  # the border of the process: nothing below may end in a traceback for the user
         if os.environ.get("HITPOINT_DEBUG") == "1":
             raise
-        from .log import record_fault
+        from ..engine.log import record_fault
 
         console.fault(error, record_fault(error))
         return error.exit_code if isinstance(error, HitpointError) else 1

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from ..engine.errors import HitpointError
 from ..engine.progress import Progress, Step
-from .log import log_path
+from ..engine.log import log_path
 
 _LINES_A_SECOND = 10
 

@@ -1,4 +1,4 @@
-"""The log of our faults: rotating JSON lines in the state folder, opened only when there is something to
+"""The log of what went wrong: rotating JSON lines in the state folder, opened only when there is something to
 write.
 """
 
@@ -10,10 +10,11 @@ import logging.handlers
 import secrets
 import time
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
-from ..engine.manifest import version
-from ..engine.paths import state_dir
+from .manifest import version
+from .paths import state_dir
 
 _MOST_BYTES = 1_000_000
 _KEPT = 3
@@ -25,12 +26,18 @@ def log_path() -> Path:
 
 def record_fault(error: BaseException) -> str:
     """Write the traceback of `error` to the log and return its id; "" when no log can be written."""
-    fault = secrets.token_hex(4)
+    return record("fault", {"trace": "".join(traceback.format_exception(error))})
+
+
+def record(event: str, facts: Mapping[str, str]) -> str:
+    """Write what happened to the log and return the entry's id; "" when no log can be written."""
+    ident = secrets.token_hex(4)
     line = {
-        "id": fault,
+        "id": ident,
         "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
         "version": version(),
-        "trace": "".join(traceback.format_exception(error)),
+        "event": event,
+        **facts,
     }
     try:
         log_path().parent.mkdir(parents=True, exist_ok=True)
@@ -43,4 +50,4 @@ def record_fault(error: BaseException) -> str:
         handler.emit(logging.makeLogRecord({"msg": json.dumps(line), "levelno": logging.ERROR}))
     finally:
         handler.close()
-    return fault
+    return ident
