@@ -18,6 +18,7 @@ from typing import Any
 
 from .errors import EngineFault, InputError
 from .progress import Cancel
+from .worker.life import clean_environment, die_with_parent
 
 _POLL_S = 0.1
 # In an answer: why the file was refused, a sentence for the user.
@@ -25,16 +26,21 @@ REFUSED = "refused"
 
 
 def ask(
-    module: str, request: dict[str, Any], *, name: str, memory_bytes: int, wall_s: int, cancel: Cancel
+    module: str,
+    request: dict[str, Any],
+    *,
+    name: str,
+    memory_bytes: int,
+    wall_s: int,
+    cancel: Cancel,
+    again: str = "get it again",
 ) -> dict[str, Any]:
     """What `module` answers to `request` about the file `name`.
 
-    InputError when it refuses the file, dies of it or takes longer than `wall_s`; EngineFault when it cannot
-    be started; Cancelled. It is gone in every case.
+    InputError when it refuses the file, dies of it or takes longer than `wall_s`, then with `again`, what to
+    do; EngineFault when it cannot be started; Cancelled. It is gone in every case.
     """
-    # PYTHON* could load other code into the child; libraries are kept off the network.
-    environment = {key: value for key, value in os.environ.items() if not key.upper().startswith("PYTHON")}
-    environment |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    environment = clean_environment() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         child = subprocess.Popen(
             [sys.executable, "-I", "-m", module],
@@ -45,9 +51,10 @@ def ask(
         )
     except OSError as error:
         raise EngineFault(f"the reader of '{name}' could not be started ({error.strerror})") from error
-    limits = {"memory_bytes": memory_bytes, "cpu_s": wall_s}
+    limits = {"memory_bytes": memory_bytes, "cpu_s": wall_s, "parent": os.getpid()}
+    too_long = InputError(f"'{name}' took more than {wall_s} s to read: the file is damaged, {again}")
     try:
-        said, complaints = _wait(child, json.dumps({**limits, **request}).encode(), name, wall_s, cancel)
+        said, complaints = _wait(child, json.dumps({**limits, **request}).encode(), too_long, wall_s, cancel)
     finally:
         if child.poll() is None:
             child.kill()
@@ -61,15 +68,15 @@ def ask(
                 f"the reader of '{name}' could not be started: {complaints.decode(errors='replace')[-200:]}"
             ) from None
         if sys.platform != "win32" and child.returncode == -signal.SIGXCPU:
-            raise _too_long(name, wall_s) from None  # its own limit was faster than our watch
-        raise InputError(f"'{name}' made its reader fail: the file is damaged, get it again") from None
+            raise too_long from None  # its own limit was faster than our watch
+        raise InputError(f"'{name}' made its reader fail: the file is damaged, {again}") from None
     if REFUSED in answer:
         raise InputError(str(answer[REFUSED]))
     return answer
 
 
 def _wait(
-    child: subprocess.Popen[bytes], request: bytes, name: str, wall_s: int, cancel: Cancel
+    child: subprocess.Popen[bytes], request: bytes, too_long: InputError, wall_s: int, cancel: Cancel
 ) -> tuple[bytes, bytes]:
     end = time.monotonic() + wall_s
     given: bytes | None = request
@@ -80,11 +87,7 @@ def _wait(
             given = None
         cancel.check()
         if time.monotonic() > end:
-            raise _too_long(name, wall_s)
-
-
-def _too_long(name: str, wall_s: int) -> InputError:
-    return InputError(f"'{name}' took more than {wall_s} s to read: the file is damaged, get it again")
+            raise too_long
 
 
 def answer(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -95,6 +98,7 @@ def answer(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     channel = os.dup(1)
     os.dup2(2, 1)
     request = json.loads(sys.stdin.buffer.read())
+    die_with_parent(request["parent"])
     _limit(request["memory_bytes"], request["cpu_s"])
     try:
         told = work(request)

@@ -9,6 +9,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from typing import TypeVar
 
+from .worker.life import die_with_parent
+
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 
@@ -30,7 +32,12 @@ def spread(
     """
     results: dict[int, Result] = {}
     with _one_thread_each():
-        pool = ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"))
+        pool = ProcessPoolExecutor(
+            processes,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=die_with_parent,
+            initargs=(os.getpid(),),
+        )
         try:
             running: dict[Future[Result], int] = {}
 

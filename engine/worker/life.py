@@ -18,7 +18,7 @@ from contextlib import suppress
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.5
 # Python and library paths of a host would load its libraries into our children.
-_DROPPED = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "QT_")
+_DROPPED = ("PYTHON", "LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_", "QT_", "OTIO_")
 _ADDED = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "PYTHONUTF8": "1"}
 
 

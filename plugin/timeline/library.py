@@ -1,25 +1,21 @@
 """The child process in which OpenTimelineIO's adapters read foreign formats, and its caller.
 
 The adapters raise exceptions of every class, some files end the process, and a small file can ask for all
-memory: the child has limits and may die; the parent gets JSON or a sentence. Run as a module, it reads one
-request from stdin and answers on stdout.
+memory: the child has limits and may die; the parent gets JSON or a sentence.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...engine.errors import EngineFault, InputError
+from ...engine.errors import InputError
+from ...engine.killable import answer, ask
+from ...engine.progress import Cancel
 
 _MEMORY_BYTES = 2 << 30
-_CPU_S = 60
-_WALL_S = 120
+_WALL_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,53 +34,18 @@ def convert(
 
     `name` names the file in sentences.
     """
-    request = {"adapter": adapter, "text": text, "path": str(path) if path else None, "rate": rate}
-    foreign = ("PYTHON", "OTIO_")  # they could load other code into the child
-    environment = {key: value for key, value in os.environ.items() if not key.upper().startswith(foreign)}
-    try:
-        done = subprocess.run(
-            [sys.executable, "-I", "-m", f"{__package__}.library"],
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=_WALL_S,
-            env=environment,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise InputError(
-            f"'{name}' took more than {_WALL_S} s to read: export a shorter timeline, or .otio"
-        ) from None
-    except OSError as error:
-        raise EngineFault(f"the reader of '{name}' could not be started ({error.strerror})") from error
-    if b"No module named" in done.stderr and not done.stdout:
-        raise EngineFault(
-            f"the reader of '{name}' could not be started: {done.stderr.decode(errors='replace')[-200:]}"
-        )
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        raise InputError(
-            f"'{name}' made its reader fail: the file is damaged; export it again, or as .otio"
-        ) from None
-    if "error" in answer:
-        raise InputError(f"'{name}' could not be read ({answer['error']}): export it again, or as .otio")
-    return Converted(answer["timeline"].encode(), tuple(answer["others"]))
-
-
-def _limit() -> None:
-    if sys.platform == "win32":
-        return
-    import resource
-
-    for kind, most in (
-        (resource.RLIMIT_CPU, _CPU_S),
-        (resource.RLIMIT_AS, _MEMORY_BYTES),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        if sys.platform == "darwin" and kind == resource.RLIMIT_AS:
-            continue  # refused there
-        _, hard = resource.getrlimit(kind)
-        resource.setrlimit(kind, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    told = ask(
+        f"{__package__}.library",
+        {"adapter": adapter, "text": text, "path": str(path) if path else None, "rate": rate},
+        name=name,
+        memory_bytes=_MEMORY_BYTES,
+        wall_s=_WALL_S,
+        cancel=Cancel(),
+        again="export it again, or as .otio",
+    )
+    if "error" in told:
+        raise InputError(f"'{name}' could not be read ({told['error']}): export it again, or as .otio")
+    return Converted(told["timeline"].encode(), tuple(told["others"]))
 
 
 def _read(request: dict[str, Any]) -> dict[str, Any]:
@@ -129,20 +90,13 @@ def _timelines(item: Any, schema: Any) -> list[Any]:
     return found
 
 
-def main() -> None:
-    """Answer the request on stdin. What adapters print goes to stderr, never between the answer's bytes."""
-    answer_to = os.dup(1)
-    os.dup2(2, 1)
-    request = json.loads(sys.stdin.buffer.read())
-    _limit()
+def _told(request: dict[str, Any]) -> dict[str, Any]:
     try:
-        answer = _read(request)
+        return _read(request)
     except Exception as error:  # noqa: BLE001  a process border: adapters raise every class there is
         text = " ".join(str(error).split())[:300]
-        answer = {"error": f"{type(error).__name__}: {text}" if text else type(error).__name__}
-    with os.fdopen(answer_to, "wb") as channel:
-        channel.write(json.dumps(answer).encode())
+        return {"error": f"{type(error).__name__}: {text}" if text else type(error).__name__}
 
 
 if __name__ == "__main__":
-    main()
+    answer(_told)

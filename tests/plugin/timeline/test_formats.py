@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hitpoint.engine import killable
 from hitpoint.engine.errors import InputError
 from hitpoint.engine.timebase import Rate
 from hitpoint.plugin.timeline import library
@@ -350,11 +351,13 @@ def test_final_cut_x_as_the_library_writes_it(written, shots):
 
 
 def test_a_reader_that_dies_is_a_sentence(monkeypatch):
-    monkeypatch.setattr(library, "_CPU_S", 1)
     with pytest.raises(InputError, match="'x' could not be read"):
         library.convert("cmx_3600", "x", text="no edit list", rate=24.0)
     with pytest.raises(InputError, match="'x' could not be read"):
         library.convert("no such adapter", "x", text="", rate=24.0)
+    monkeypatch.setattr(killable.sys, "executable", "/bin/false")
+    with pytest.raises(InputError, match="'x' made its reader fail: the file is damaged, export it again"):
+        library.convert("cmx_3600", "x", text="no edit list", rate=24.0)
 
 
 def test_several_timelines_in_one_file_are_said(tmp_path, film):
