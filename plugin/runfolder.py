@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
-import secrets
 import shutil
 from pathlib import Path
 from types import TracebackType
 
 from ..engine.errors import OutputError
 from ..engine.store.durable import output_error, sync_folder
+from ..engine.store.points import reached
+from ..engine.store.temporary import is_abandoned, sweep, temporary_path
 
 REPORT = "report.json"
 ANALYSIS = "analysis.json"
 _EARLIER = "earlier"
+# Of a folder that is being built, and of the one that it replaces.
+_PART, _OLD = ".part", ".old"
 # What a run writes: everything else in the folder is the user's and stays where it is.
 _OURS = {
     REPORT, ANALYSIS, "credits.json", "score.json", "score.mid", "fit.png", "mix.wav", "stems", "takes",
@@ -36,12 +40,16 @@ class RunFolder:
     def __init__(self, final: Path, input_name: str) -> None:
         # Not resolve(): links stay, for the name the user chose is the name we write.
         self.final = Path(os.path.abspath(final))  # noqa: PTH100
-        self._check_owner(input_name)
-        self.building = self.final.with_name(f".{self.final.name}.{secrets.token_hex(6)}.part")
+        self._input_name = input_name
+        self.building = temporary_path(self.final)
         self._made: list[Path] = []
 
     def __enter__(self) -> RunFolder:
         try:
+            self._recover()
+            # What a killed run was building; what it had finished is found again in the store.
+            sweep(self.final.parent, deep=False)
+            self._check_owner()
             missing = self.final.parent
             while not missing.exists():
                 self._made.append(missing)
@@ -75,16 +83,34 @@ class RunFolder:
         return path if path.is_file() else None
 
     def commit(self) -> None:
-        """Put the finished run in place."""
+        """Put the finished run in place. At every moment a kill leaves the old folder, or the new one, or
+        both for the next run to put together."""
+        old = self.building.with_suffix(_OLD)
         try:
+            reached("run.built")
             if self.final.exists():
-                self._keep_earlier()
+                self.final.rename(old)
+                reached("run.moved")
             self.building.rename(self.final)
             sync_folder(self.final.parent)
+            reached("run.placed")
+            if old.exists():
+                self._put_away(old)
         except OSError as error:
             raise output_error(self.final, error) from error
 
-    def _check_owner(self, input_name: str) -> None:
+    def _recover(self) -> None:
+        """End what a killed `commit` began."""
+        parent = self.final.parent
+        for old in sorted(parent.glob(f".{glob.escape(self.final.name)}.*{_OLD}")) if parent.is_dir() else []:
+            if not is_abandoned(old.with_suffix(_PART)):
+                continue
+            if self.final.exists():
+                self._put_away(old)
+            else:
+                old.rename(self.final)
+
+    def _check_owner(self) -> None:
         if not self.final.exists():
             return
         if not self.final.is_dir():
@@ -96,9 +122,9 @@ class RunFolder:
             raise OutputError(
                 f"'{self.final}' has files that Hitpoint did not write: choose an empty folder with -o"
             )
-        if owner != input_name:
+        if owner != self._input_name:
             raise OutputError(
-                f"'{self.final}' holds the music of '{owner}', not of '{input_name}': "
+                f"'{self.final}' holds the music of '{owner}', not of '{self._input_name}': "
                 "choose another folder with -o"
             )
 
@@ -109,19 +135,18 @@ class RunFolder:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
-    def _keep_earlier(self) -> None:
-        """Move the old folder whole into the new one: only renames, so that no moment loses anything."""
-        earlier = self.building / _EARLIER
-        earlier.mkdir()
-        old = earlier / "old"
-        self.final.rename(old)
+    def _put_away(self, old: Path) -> None:
+        """Move the folder that was here before into this one: only renames, so that no moment loses anything,
+        and that it can be begun again."""
+        earlier = self.final / _EARLIER
+        earlier.mkdir(exist_ok=True)
         for run in sorted((old / _EARLIER).iterdir()) if (old / _EARLIER).is_dir() else []:
             run.rename(earlier / run.name)
         if (old / _EARLIER).is_dir():
             (old / _EARLIER).rmdir()
         for entry in old.iterdir():
-            if not _is_ours(entry.name):
-                entry.rename(self.building / entry.name)
+            if not _is_ours(entry.name) and not (self.final / entry.name).exists():
+                entry.rename(self.final / entry.name)
         if any(old.iterdir()):
             taken = [int(run.name) for run in earlier.iterdir() if run.name.isdigit()]
             old.rename(earlier / f"{max(taken, default=0) + 1:03}")

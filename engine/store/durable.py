@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import sys
 import time
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import OutputError
+from .points import reached
+from .temporary import temporary_path
 
 # Windows refuses to replace a file that a virus scanner or an editor still holds; it lets go within this
 # time.
@@ -30,7 +31,7 @@ def durable_write(path: Path, data: bytes) -> None:
 @contextmanager
 def durable_file(path: Path) -> Iterator[BinaryIO]:
     """A binary file, seekable, that becomes `path` when the block ends well and vanishes when it does not."""
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}.part")
+    temporary = temporary_path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(
@@ -41,6 +42,7 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 sync_descriptor(file.fileno())
+            reached("file.synced")
             _replace(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)

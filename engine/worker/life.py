@@ -55,6 +55,21 @@ def watch_parent(parent: int, parent_now: Callable[[], int], end: Callable[[], o
     return thread
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is a process of that number."""
+    if sys.platform == "win32":
+        from .windows import is_process
+
+        return is_process(pid)
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def start(words: list[str], *, stderr: int) -> subprocess.Popen[bytes]:
     """A child in a process group of its own, its stdin and stdout piped, in a clean environment."""
     if sys.platform == "win32":

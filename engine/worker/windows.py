@@ -10,6 +10,8 @@ NO_WINDOW = 0x0800_0000
 _EXTENDED_LIMITS = 9
 _KILL_ON_CLOSE = 0x2000
 _ACCESS_DENIED = 5
+_QUERY = 0x1000
+_STILL_ACTIVE = 259
 
 
 class _Basic(ctypes.Structure):
@@ -63,3 +65,15 @@ def tie(child: subprocess.Popen[bytes], kernel: Any = None) -> bool:
     if error != _ACCESS_DENIED:
         raise OSError(error, "the engine could not be tied to its parent")
     return False
+
+
+def is_process(pid: int, kernel: Any = None) -> bool:
+    """Whether process `pid` runs: one that may not be asked does."""
+    kernel = kernel or ctypes.WinDLL("kernel32", use_last_error=True)  # type: ignore[attr-defined]
+    handle = kernel.OpenProcess(_QUERY, 0, pid)
+    if not handle:
+        return bool(kernel.GetLastError() == _ACCESS_DENIED)
+    code = ctypes.c_uint32()
+    known = kernel.GetExitCodeProcess(handle, ctypes.byref(code))
+    kernel.CloseHandle(handle)
+    return not known or code.value == _STILL_ACTIVE
