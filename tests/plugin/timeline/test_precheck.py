@@ -17,6 +17,7 @@ from hitpoint.plugin.timeline import precheck
 from hitpoint.plugin.timeline.assemble import assemble
 from hitpoint.plugin.timeline.schemas import readable
 from hitpoint.plugin.timeline.shelf import Shelf
+from tools.torture.mutants import mutate
 
 CRASHER = b'{"OTIO_SCHEMA": "Timeline.1", "tracks": null}'
 
@@ -206,70 +207,6 @@ def good_timeline(make) -> dict:
     )
     sound = make.track(make.clip("v", 0, 20), kind="Audio", metadata={"deep": {"list": [1, 2.5, None, "x"]}})
     return make.timeline(first, sound, start=86_400, markers=[make.marker("m", 1)])
-
-
-def mutate(value, random_: random.Random):
-    """The value with one part exchanged, removed, doubled or moved."""
-    paths: list[tuple] = []
-
-    def walk(part, path):
-        if path:
-            paths.append(path)
-        items = part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ()
-        for key, inner in items:
-            walk(inner, (*path, key))
-
-    value = json.loads(json.dumps(value))
-    walk(value, ())
-
-    def at(path):
-        part = value
-        for key in path:
-            part = part[key]
-        return part
-
-    path = random_.choice(paths)
-    parent, key = at(path[:-1]), path[-1]
-    action = random_.randrange(4)
-    if action == 0:
-        parent[key] = random_.choice(
-            [
-                None,
-                {},
-                [],
-                "",
-                "x",
-                0,
-                -1,
-                1.5,
-                1e9,
-                -1e30,
-                True,
-                2**63,
-                {"OTIO_SCHEMA": "Clip.2"},
-                [None],
-                [[]],
-            ]
-        )
-    elif action == 1:
-        del parent[key]
-    elif action == 2:
-        parent[key] = json.loads(json.dumps(at(random_.choice(paths))))
-    else:
-        schemas = [
-            "Clip.2",
-            "Track.1",
-            "Stack.1",
-            "Gap.1",
-            "Timeline.1",
-            "Marker.2",
-            "Nothing.9",
-            "RationalTime.1",
-        ]
-        holder = parent[key] if isinstance(parent[key], dict) else parent
-        if isinstance(holder, dict):
-            holder["OTIO_SCHEMA"] = random_.choice(schemas)
-    return value
 
 
 def mutants(make) -> list[dict]:
