@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 OUT ?= out
 CODE := engine export plugin ui tests tools setup.py
 
-.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates verify-weights \
-  train-nano evaluate-nano ship-nano sounds clean
+.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates classify-styles \
+  draw-styles verify-weights train-nano evaluate-nano ship-nano sounds clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hitpoint demo --out $(OUT)/demo
@@ -74,6 +74,14 @@ ship-nano:
 # The built-in composer before all gates: twelve styles by twenty seeds. A quarter of an hour.
 bench-gates: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_gates
+
+# Held-out seeds of the twelve styles, told apart by their notes.
+classify-styles: $(VENV)/.dev
+	$(BIN)/python -m tools.classify_styles
+
+# The pictures of docs/styles.md.
+draw-styles: $(VENV)/.dev
+	$(BIN)/python -m tools.draw_styles
 
 # Speech told from our own music.
 bench-speech: $(VENV)/.dev

@@ -14,6 +14,7 @@ from collections import abc
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import cache
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
 from .errors import InputError
@@ -29,7 +30,7 @@ def to_json(value: object) -> Any:
     """Plain lists, dicts, numbers and strings. TypeError for a type that has no exact form."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
-    if isinstance(value, Fraction | Rate):
+    if isinstance(value, Fraction | Rate | PurePath):
         return str(value)
     if isinstance(value, tuple | list):
         return [to_json(item) for item in value]
@@ -96,6 +97,8 @@ def _build(kind: Any, data: Any) -> Any:
         return data
     if kind is Fraction:
         return Fraction(data)
+    if kind is Path:
+        return Path(data)
     if kind is Rate:
         return Rate.parse(data)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):

@@ -16,7 +16,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, Literal
 
 from .errors import EngineFault, OptionError
-from .types import STEM_ORDER
+from .types import STEM_ORDER, Fit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -159,6 +159,10 @@ class Style:
     singing: Singing = Singing()
     # The figure of the harmony where somebody speaks.
     under_speech: str = UNDER_SPEECH
+    # What the tempo map keeps to where the user does not say.
+    fit: Fit = "steady"
+    # Bars from one accent to the next; 0 where every strong hit may be struck. A must always is.
+    accent_bars: int = 4
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -224,6 +228,9 @@ def read_style(name: str, table: Mapping[str, Any]) -> Style:
     ending = table["ending"]
     if ending not in ("ring", "button", "fade"):
         raise ValueError(f"ending {ending}")
+    fit = table["fit"]
+    if fit not in ("steady", "tight"):
+        raise ValueError(f"fit {fit}")
     return Style(
         name=name,
         about=str(table["about"]),
@@ -254,6 +261,8 @@ def read_style(name: str, table: Mapping[str, Any]) -> Style:
         fills=float(table["fills"]),
         singing=_singing(table.get("melody", {})),
         under_speech=_bar(table.get("under_speech", UNDER_SPEECH)),
+        fit=fit,
+        accent_bars=int(table.get("accent_bars", 4)),
     )
 
 

@@ -18,6 +18,8 @@ from .errors import Problem
 from .timebase import Rate
 
 HitKind = Literal["must", "would", "avoid"]
+# Whether a groove that stands matters more than hits on downbeats, or less.
+Fit = Literal["steady", "tight"]
 STEM_ORDER = ("drums", "bass", "harmony", "melody", "pads", "hits")
 
 
@@ -197,11 +199,18 @@ class Hit:
     kind: HitKind
     strength: float
     name: str = ""
+    # Whether a strong hit is struck; else the music's own downbeat has to do.
+    accent: bool = True
 
     @property
     def strong(self) -> bool:
-        """Whether the tempo map is bent for it and the orchestra accents it."""
+        """Whether the tempo map is bent for it."""
         return self.kind == "must" or (self.kind == "would" and self.strength >= 0.5)
+
+    @property
+    def struck(self) -> bool:
+        """Whether the orchestra accents it."""
+        return self.strong and self.accent
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +283,8 @@ class Plan:
     # Speech, in samples of the cue: (start, end exclusive).
     speech: tuple[tuple[int, int], ...] = ()
     problems: tuple[Problem, ...] = ()
+    # What the tempo map keeps to: a steady groove, or the hits.
+    fit: Fit = "tight"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -339,6 +350,8 @@ class Score:
     # Stem name -> instrument name of the style's table.
     palette: Mapping[str, str]
     spotting: tuple[SpottedCue, ...] = ()
+    # Of scores that do not say: what there was before there was a choice.
+    fit: Fit = "tight"
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -6,11 +6,14 @@ Seconds count from frame 0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..engine.audio.finish import Finished
 from ..engine.audio.measure import AccentScore, HitMeasure, HitReport
+from ..engine.errors import Problem
+from ..engine.evaluate.gates.verdict import Verdict
+from ..engine.plan.fitting import CurvePoint
 from ..engine.timebase import SAMPLE_RATE
 from ..engine.types import Cue, Plan, Take
 from .scored import ScoredCue
@@ -22,12 +25,17 @@ _FEWEST_ACCENTS = 3
 
 @dataclass(frozen=True, slots=True)
 class CueResult:
-    """A cue with its take and the measurements of the finished sound."""
+    """A cue with its take, the measurements of the finished sound, and what the gates say of it."""
 
     scored: ScoredCue
     finished: Finished
     hits: HitReport
-    accents: tuple[AccentScore, ...]
+    accent: AccentScore | None
+    verdicts: tuple[Verdict, ...] = ()
+    # What of it the gates could not judge.
+    unjudged: tuple[Problem, ...] = ()
+    # Hits met against groove, where the music follows the plan.
+    curve: tuple[CurvePoint, ...] = ()
 
 
 def build_report(
@@ -79,9 +87,15 @@ def _cue(result: CueResult) -> dict[str, Any]:
         "tempo_map": tempo_map(clock, plan),
         "beats_s": clock.inside(plan.beats),
         "downbeats_s": clock.inside(plan.downbeats),
+        "fit": plan.fit,
+        **({"groove_curve": [asdict(point) for point in result.curve]} if result.curve else {}),
         "hits": [_hit(clock, measure) for measure in result.hits.hits],
         "chance": round(result.hits.chance, 4) if result.hits.wanted else None,
-        "quality": [_accent_gate(accent) for accent in result.accents if accent.hits >= _FEWEST_ACCENTS],
+        "quality": [
+            *_accent_gate(result.accent),
+            *(_gate(verdict) for verdict in result.verdicts if verdict.applies),
+        ],
+        "quality_not_applied": [f"{v.gate}: {v.what}" for v in result.verdicts if not v.applies],
         "stems": [
             {
                 "name": stem.name,
@@ -156,6 +170,7 @@ def _hit(clock: RecordClock, measure: HitMeasure) -> dict[str, Any]:
         "name": measure.hit.name,
         "kind": measure.hit.kind,
         "strength": round(measure.hit.strength, 4),
+        "accent": measure.hit.struck,
         "met": measure.met,
         "error_ms": _rounded(measure.error_ms),
         "on": measure.on,
@@ -163,16 +178,34 @@ def _hit(clock: RecordClock, measure: HitMeasure) -> dict[str, Any]:
     }
 
 
-def _accent_gate(accent: AccentScore) -> dict[str, Any]:
-    """Strong hits stand out of this stream: above the 90th percentile of its own beats and z over 3."""
+def _accent_gate(accent: AccentScore | None) -> list[dict[str, Any]]:
+    """Struck hits stand out of the music: above the 90th percentile of its own beats and z over 3."""
+    if accent is None or accent.hits < _FEWEST_ACCENTS:
+        return []
+    return [
+        {
+            "gate": "accents stand out",
+            "value": {
+                "hits": accent.hits,
+                "percentile": round(accent.percentile, 1),
+                "z": round(accent.z, 2),
+            },
+            "pass": bool(accent.percentile >= 90 and accent.z > 3),
+        }
+    ]
+
+
+def _gate(verdict: Verdict) -> dict[str, Any]:
+    """One number of a gate with the bounds that it is to keep, both included; None is open."""
+    assert verdict.value is not None
     return {
-        "gate": f"accents stand out: {accent.stream}",
-        "value": {
-            "hits": accent.hits,
-            "percentile": round(accent.percentile, 1),
-            "z": round(accent.z, 2),
-        },
-        "pass": bool(accent.percentile >= 90 and accent.z > 3),
+        "gate": verdict.gate,
+        "what": verdict.what,
+        "value": round(float(verdict.value), 6),
+        "low": verdict.low,
+        "high": verdict.high,
+        "unit": verdict.unit,
+        "pass": verdict.passed,
     }
 
 

@@ -146,6 +146,8 @@ def _score_options(options: argparse.Namespace) -> ScoreOptions:
         sounds_asked=options.sounds is not None,
         mood=settings["mood"],
         like=settings["like"],
+        fit=settings["fit"],
+        gates=settings["gates"],
         neural=NeuralOptions(
             mode=settings["mode"],
             decoder=settings["decoder"],

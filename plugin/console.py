@@ -16,8 +16,10 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 
 from ..engine.errors import HitpointError
-from ..engine.progress import Progress, Step
 from ..engine.log import log_path
+from ..engine.progress import Progress, Step
+from .curve_lines import curve_lines
+from .gate_lines import gate_lines
 
 _LINES_A_SECOND = 10
 
@@ -77,6 +79,8 @@ class Console:
         for cue in report["cues"]:
             table.add_row(cue["name"], *_cue_cells(cue))
         self.out.print(table)
+        for line in (*curve_lines(report), *gate_lines(report)):
+            self.out.print(line, markup=False)
         if "like" in report:
             self.out.print(_like(report["like"]), markup=False)
         for sentence in report["degraded"]:

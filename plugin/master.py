@@ -11,19 +11,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.audio.finish import DEFAULT_LUFS, UNDER_SPEECH_LU, finish
+from ..engine.audio.finish import DEFAULT_LUFS, UNDER_SPEECH_LU, Under, finish
 from ..engine.audio.loudness import Level
-from ..engine.audio.measure import accent_scores, measure_hits
+from ..engine.audio.measure import accent_score, measure_hits
 from ..engine.generator import TakeRequest
 from ..engine.models.tokens import TOKENS, TOKENS_FILE
 from ..engine.progress import Cancel, Progress
 from ..engine.store.durable import durable_write
-from ..engine.types import Cue, Picture, Stem, Take
+from ..engine.types import Cue, Picture, Plan, Stem, Take
 from ..export.bwf import BwfInfo, bwf_writer
 from ..export.report import CueResult
 from ..export.scored import ScoredCue
 
 MIX = "mix"
+_SPARE_LU = 2.0
+# Is told each finished block as it is written: the file's name, and int32 [n, 2] of 24-bit values.
+Listen = Callable[[str, npt.NDArray[np.int32]], None]
 
 
 def handle_frames(cue: Cue, seconds: float) -> tuple[int, int]:
@@ -32,13 +35,13 @@ def handle_frames(cue: Cue, seconds: float) -> tuple[int, int]:
     return min(frames, cue.in_frame), frames
 
 
-def target_loudness(picture: Picture, asked: float | None) -> float:
-    """LUFS of the mix: as asked; else 15 LU under the speech where there is speech; else -16."""
-    if asked is not None:
-        return asked
-    if picture.dialogue_lufs is not None:
-        return picture.dialogue_lufs - UNDER_SPEECH_LU
-    return DEFAULT_LUFS
+def under_speech(picture: Picture, plan: Plan, asked: float | None) -> Under | None:
+    """15 LU under the speech where there is speech, and two more, so that strummed music leaves the words
+    whole (ESTOI); nothing where a loudness is asked for.
+    """
+    if asked is not None or picture.dialogue_lufs is None or not plan.speech:
+        return None
+    return Under(plan.speech, picture.dialogue_lufs - UNDER_SPEECH_LU - _SPARE_LU)
 
 
 def master(
@@ -51,6 +54,7 @@ def master(
     work: Path,
     progress: Progress,
     cancel: Cancel,
+    listen: Listen | None = None,
 ) -> CueResult:
     """Write `take`'s stems under `folder/stems` and its mix into `folder`, and measure hits on them.
 
@@ -66,12 +70,13 @@ def master(
         take = fit_take(request, take, work, progress=progress, cancel=cancel)
         request = replace(request, plan=take.plan)
     take = _keep_tokens(take, folder, prefix)
-    sink = _Files(request, folder, prefix)
+    sink = _Files(request, folder, prefix, listen)
     finished = finish(
         take.stems,
         samples=request.cue.samples,
         handle_samples=request.handle_samples,
-        target_lufs=target_loudness(request.picture, target_lufs),
+        target_lufs=DEFAULT_LUFS if target_lufs is None else target_lufs,
+        under=under_speech(request.picture, request.plan, target_lufs),
         sink=sink,
         folder=work,
         progress=progress,
@@ -86,7 +91,7 @@ def master(
         ScoredCue(request.cue, request.picture, replace(take, stems=stems), request.score),
         finished,
         measure_hits(finished.onsets, request.plan, head_samples=head),
-        accent_scores(finished.onsets, request.plan, head_samples=head),
+        accent_score(finished.onsets, request.plan, head_samples=head),
     )
 
 
@@ -102,8 +107,9 @@ def _keep_tokens(take: Take, folder: Path, prefix: str) -> Take:
 class _Files:
     """The sink that writes Broadcast Wave files; `written` maps a name to its relative path and sha256."""
 
-    def __init__(self, request: TakeRequest, folder: Path, prefix: str) -> None:
+    def __init__(self, request: TakeRequest, folder: Path, prefix: str, listen: Listen | None) -> None:
         self._request = request
+        self._listen = listen
         self._folder = folder
         self._prefix = prefix
         self.written: dict[str, tuple[str, str]] = {}
@@ -115,7 +121,13 @@ class _Files:
         file = f"{self._prefix}{name}.wav"
         relative = file if name == MIX else f"stems/{file}"
         with bwf_writer(self._folder / relative, self._info(name, level), samples) as write:
-            yield write
+
+            def told(block: npt.NDArray[np.int32]) -> None:
+                write(block)
+                if self._listen is not None:
+                    self._listen(name, block)
+
+            yield told
         self.written[name] = (relative, write.sha256)
 
     def _info(self, name: str, level: Level) -> BwfInfo:

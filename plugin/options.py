@@ -8,6 +8,7 @@ from typing import Literal
 
 from ..engine.generator import USUAL, NeuralOptions
 from ..engine.timebase import Rate
+from ..engine.types import Fit
 from ..export.formats import Format
 
 
@@ -44,3 +45,7 @@ class ScoreOptions:
     # Words of mood, and a temp track (a file, "track:NAME", "none"); "" where nothing was said.
     mood: str = ""
     like: str = ""
+    # Whether the groove stands or gives way to hits; None: as the style does.
+    fit: Fit | None = None
+    # How much of each cue the gates judge; None: what costs little beside making it.
+    gates: Literal["all", "quick", "off"] | None = None

@@ -16,6 +16,7 @@ from ..engine.errors import InputError
 from ..engine.generator import TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
+from ..engine.plan.fitting import CurvePoint, groove_curve
 from ..engine.plan.like import LIKE, likeness_of, with_likeness
 from ..engine.plan.mood import leanings, mood_of, read_mood, with_mood
 from ..engine.plan.plan import make_plan
@@ -28,6 +29,7 @@ from ..engine.types import Cue, Picture, Score, Take
 from ..export.report import CueResult, build_report
 from .deliver import deliver
 from .generators import SKETCH, Chosen, choose_generator
+from .judged import Ear, Gates, judge_cue
 from .like import NONE, TempTrack, listen_to
 from .master import handle_frames, master
 from .options import ScoreOptions, Selection
@@ -162,12 +164,13 @@ def _shared_score(
     """The saved Score of this film where it still answers what is asked, else a new one."""
     saved = _saved_score(run)
     if saved is not None and _answers(saved, options, temp):
-        return saved
+        # The same music, fitted otherwise.
+        return replace(saved, fit=options.fit or saved.fit)
     mood = read_mood(options.mood)
     style = choose_style(pictures, leanings(mood)) if options.style == "auto" else options.style
     # 53 bits: every program that reads the report keeps such a number exact.
     seed = options.seed if options.seed is not None else secrets.randbits(53)
-    made = with_mood(make_score(seed=seed, style=style, cues=cues), mood)
+    made = with_mood(make_score(seed=seed, style=style, cues=cues, fit=options.fit), mood)
     if temp is None:
         return made
     return with_likeness(made, temp.heard, source=temp.source, sha256=temp.sha256)
@@ -207,26 +210,37 @@ def _make(
     cancel: Cancel,
 ) -> list[CueResult]:
     run.need_space(_bytes_needed(requests, chosen))
+    cues = [request.cue for request in requests]
+    # Hearing stems again takes half as long as composing and playing them, and nothing beside a model.
+    gates: Gates = options.gates or ("quick" if chosen.name == SKETCH else "all")
     results = []
     for number, request in enumerate(requests, start=1):
         work = run.building / f".work{number}"
         work.mkdir()
         with watch.of("generate"):
-            take = chosen.make(work).generate(request, progress=progress, cancel=cancel)
+            generator = chosen.make(work)
+            take = generator.generate(request, progress=progress, cancel=cancel)
         with watch.of("finish"):
-            prefix = f"cue{number:02}-" if len(requests) > 1 else ""
-            results.append(
-                master(
-                    request,
-                    take,
-                    target_lufs=options.loudness,
-                    folder=run.building,
-                    prefix=prefix,
-                    work=work,
-                    progress=progress,
-                    cancel=cancel,
-                )
+            ear = Ear(request, gates)
+            result = master(
+                request,
+                take,
+                target_lufs=options.loudness,
+                folder=run.building,
+                prefix=f"cue{number:02}-" if len(requests) > 1 else "",
+                work=work,
+                progress=progress,
+                cancel=cancel,
+                listen=ear,
             )
+            judged = judge_cue(
+                result, request, generator, take, ear, gates=gates, cues=cues, split=options.split
+            )
+        curve: tuple[CurvePoint, ...] = ()
+        if chosen.name == SKETCH:
+            with watch.of("plan"):
+                curve = groove_curve(request.cue, request.picture, request.score, request.plan)
+        results.append(replace(result, verdicts=judged.verdicts, unjudged=judged.problems, curve=curve))
         shutil.rmtree(work)
     return results
 
@@ -245,7 +259,7 @@ def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResu
     found = [problem for problems in problem_lists for problem in problems]
     for result in results:
         found += [*result.scored.cue.problems, *result.scored.plan.problems]
-        found += [*result.scored.take.problems, *result.finished.problems]
+        found += [*result.scored.take.problems, *result.finished.problems, *result.unjudged]
     return list(dict.fromkeys(problem.text for problem in found))
 
 
@@ -256,6 +270,7 @@ def _resolved(options: ScoreOptions, made_by: Chosen, music: Score) -> dict[str,
         "use": options.use,
         "neural": to_json(made_by.neural),
         "style": music.style,
+        "fit": music.fit,
         "seed": music.seed,
         "range": list(chosen.range_text) if chosen.range_text else None,
         "clips": list(chosen.clips),

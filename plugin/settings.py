@@ -24,8 +24,10 @@ GUIDES = ("none", "plan", "score")
 DECODERS = ("auto", "onnx", "torch", "audiocraft")
 USES = ("any", "client")
 STEMS = ("music", "separate")
+GATES = ("all", "quick", "off")
 FORMATS = ("otio", "otioz", "fcp7")
 SPLITS = ("none", "cuts")
+FITS = ("steady", "tight")
 
 
 def _choice(*values: str) -> Callable[[str], str]:
@@ -88,9 +90,16 @@ SETTINGS = (
         "like", str, "", "a temp track to follow: a file with sound, or track:NAME; none: no longer", "FILE"
     ),
     Setting(
+        "fit",
+        _choice(*FITS),
+        None,
+        "steady: the groove stands; tight: it gives way to hits (by style)",
+        "HOW",
+    ),
+    Setting(
         "sounds", str, "bundled", "what sketch plays: bundled (default), or of 'hitpoint sounds list'", "NAME"
     ),
-    Setting("loudness", _number(-40, -6), None, "of the mix (default: 15 LU under speech, else -16)", "LUFS"),
+    Setting("loudness", _number(-40, -6), None, "of the mix (default: -16; speech: 15 LU under)", "LUFS"),
     Setting("handles", _number(0, 30), 2.0, "of sound before and after each clip (default 2)", "SECONDS"),
     Setting("prompt", str, "", "words for a text model (default: written from picture and style)", "TEXT"),
     Setting(
@@ -118,6 +127,13 @@ SETTINGS = (
         "format", _choice(*FORMATS), "otio", "scored timeline: otio (default), otioz (packed) or fcp7", "NAME"
     ),
     Setting("split", _choice(*SPLITS), "none", "none (default), or cuts: one clip a shot", "WHERE"),
+    Setting(
+        "gates",
+        _choice(*GATES),
+        None,
+        "of quality: all (usual for neural models), quick: by the notes alone (usual for sketch), off",
+        "WHICH",
+    ),
     Setting("media_roots", _roots, (), "folders whose media may be packed into an otioz"),
 )
 

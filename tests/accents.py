@@ -1,6 +1,4 @@
-"""Do strong hits stand out of a stem? Asked of librosa's onset strength, so that our own measure is not the
-judge.
-"""
+"""Do struck hits stand out of the music? Asked of librosa, so that our own measure is not the judge."""
 
 from __future__ import annotations
 
@@ -16,14 +14,12 @@ import soundfile
 HOP = 256
 REACH_S = 0.040
 SHIFTS = 200
-AUDIBLE = 10 ** (-60 / 20)
 
 
 @dataclass(frozen=True, slots=True)
 class Accent:
-    """Mean onset strength at strong hits against the stem's own beats (percentile) and against chance (z)."""
+    """Mean onset strength at struck hits against the music's beats (percentile) and against chance (z)."""
 
-    stem: str
     hits: int
     percentile: float
     z: float
@@ -33,9 +29,7 @@ class Accent:
         return self.percentile >= 90 and self.z > 3
 
 
-def measure(
-    sound: npt.NDArray[np.float32], hits_s: Sequence[float], grid_s: Sequence[float], stem: str
-) -> Accent:
+def measure(sound: npt.NDArray[np.float32], hits_s: Sequence[float], grid_s: Sequence[float]) -> Accent:
     """`sound` is mono at 48 kHz; times count from its first sample."""
     strength = librosa.onset.onset_strength(y=sound, sr=48_000, hop_length=HOP)
     reach = round(REACH_S * 48_000 / HOP)
@@ -51,7 +45,7 @@ def measure(
     rng = np.random.Generator(np.random.PCG64(1))
     chance = np.array([at((hits + shift) % length_s).mean() for shift in rng.uniform(0, length_s, SHIFTS)])
     below = float((at(grid) < value).mean() * 100)
-    return Accent(stem, len(hits), below, float((value - chance.mean()) / max(chance.std(), 1e-9)))
+    return Accent(len(hits), below, float((value - chance.mean()) / max(chance.std(), 1e-9)))
 
 
 def mono(path: object, head: int, samples: int) -> npt.NDArray[np.float32]:
@@ -59,31 +53,15 @@ def mono(path: object, head: int, samples: int) -> npt.NDArray[np.float32]:
     return np.asarray(sound[head : head + samples].mean(axis=1))
 
 
-def of_report(report: dict[str, Any], folder: Any, cue_index: int = 0) -> list[Accent]:
-    """The accents of a scored cue: at each strong hit on drums where they play, else on the loudest stem but
-    hits; and on the mix without hits."""
+def of_report(report: dict[str, Any], folder: Any, cue_index: int = 0) -> Accent:
+    """The accents of a scored cue: the hits that are struck, on the mix without effects."""
     cue = report["cues"][cue_index]
     samples = round((cue["out_s"] - cue["in_s"]) * 48_000)
-    strong = np.array(
-        [
-            hit["time_s"] - cue["in_s"]
-            for hit in cue["hits"]
-            if hit["kind"] == "must" or (hit["kind"] == "would" and hit["strength"] >= 0.5)
-        ]
-    )
+    strong = [hit["time_s"] - cue["in_s"] for hit in cue["hits"] if hit["accent"]]
     grid = np.array(cue["beats_s"]) - cue["in_s"]
-    stems = {
-        stem["name"]: mono(folder / stem["path"], stem["handle_samples"][0], samples)
+    stems = [
+        mono(folder / stem["path"], stem["handle_samples"][0], samples)
         for stem in cue["stems"]
         if stem["name"] != "hits"
-    }
-    lead: dict[str, list[float]] = {}
-    for hit in strong:
-        window = slice(max(0, round((hit - 2) * 48_000)), round((hit + 2) * 48_000))
-        levels = {name: float(np.sqrt(np.mean(sound[window] ** 2))) for name, sound in stems.items()}
-        loudest = max(levels, key=lambda name: levels[name])
-        name = "drums" if levels.get("drums", 0.0) > AUDIBLE else loudest
-        lead.setdefault(name, []).append(float(hit))
-    found = [measure(stems[name], hits, grid, name) for name, hits in sorted(lead.items())]
-    music = np.sum(list(stems.values()), axis=0)
-    return [*found, measure(music, strong, grid, "mix without hits")]
+    ]
+    return measure(np.sum(stems, axis=0), strong, grid)

@@ -54,11 +54,11 @@ def test_strong_hits_of_a_real_film_stand_out_of_the_music(style: str, tmp_path:
     assert len(strong) >= hard / 3
     wanted = [hit for hit in cue["hits"] if hit["kind"] == "must"] + strong
     assert sum(hit["met"] and abs(hit["error_ms"]) <= 40 for hit in wanted) >= 0.85 * len(wanted)
-    found = accents.of_report(done.report, done.folder)
-    mix = found[-1]
+    mix = accents.of_report(done.report, done.folder)
     assert mix.stands_out, mix
-    lead = max(found[:-1], key=lambda accent: accent.hits)
-    assert lead.stands_out, found
+    # Not one group of players strikes them all.
+    met_by = [{"pads": "harmony"}.get(hit["met_by"], hit["met_by"]) for hit in wanted]
+    assert len(set(met_by)) > 1, met_by
 
 
 @pytest.mark.shared
@@ -67,7 +67,7 @@ def test_hits_moved_at_random_do_not_stand_out(tmp_path: Path) -> None:
     rng = np.random.Generator(np.random.PCG64(3))
     for hit in done.report["cues"][0]["hits"]:
         hit["time_s"] = float(rng.uniform(1, 27))
-    assert accents.of_report(done.report, done.folder)[-1].z < 3
+    assert accents.of_report(done.report, done.folder).z < 3
 
 
 # --- the place of every stem, heard by others

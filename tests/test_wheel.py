@@ -14,6 +14,7 @@ import layers
 MOST_BYTES = 60_000_000
 DATA = {
     "hitpoint/engine/manifest.json",
+    "hitpoint/engine/sketch/sounds/attacks.json",
     "hitpoint/engine/sketch/sounds/hitpoint.sf3",
     "hitpoint/engine/sketch/sounds/NOTICE.txt",
     *(f"hitpoint/engine/styles/{path.name}" for path in (layers.ROOT / "engine" / "styles").glob("*.toml")),

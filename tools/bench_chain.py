@@ -33,6 +33,8 @@ def rows() -> list[tuple[str, str, str]]:
         ("  composed", f"{minute['compose_s']:.2f} s", ""),
         ("  rendered", f"{minute['render_s']:.2f} s", ""),
         ("  mastered and written", f"{minute['finish_s']:.2f} s", ""),
+        ("  judged by its notes", f"{minute['judge_s']:.2f} s", ""),
+        ("  judged by its sound, too: not among all", f"{minute['hear_s']:.2f} s", ""),
         ("  first bars ready", f"{minute['first_s']:.2f} s", "<= 1 s"),
         (f"the same, {dense['notes_a_s']:.1f} notes/s", f"{dense['all_s']:.2f} s", ""),
         ("10,000 clips read and selected", f"{clips['read_s']:.2f} s", ""),
@@ -61,6 +63,8 @@ def _minute(folder: Path, energy: float = 0.3) -> dict[str, float]:
     from hitpoint.engine.sketch.composer import compose
     from hitpoint.engine.sketch.generator import SketchGenerator
     from hitpoint.engine.sketch.render import render
+    from hitpoint.export.report import CueResult
+    from hitpoint.plugin.judged import Ear, Gates, judge_cue
     from hitpoint.plugin.master import master
 
     from .made import take_request
@@ -89,19 +93,37 @@ def _minute(folder: Path, energy: float = 0.3) -> dict[str, float]:
         cancel=Cancel(),
     )
     rendered = time.process_time()
-    take = SketchGenerator(work).generate(request, progress=silent, cancel=Cancel())
+    generator = SketchGenerator(work)
+    take = generator.generate(request, progress=silent, cancel=Cancel())
+
+    def finished(gates: Gates) -> tuple[CueResult, Ear]:
+        ear = Ear(request, gates)
+        return master(
+            request, take, target_lufs=None, folder=folder, prefix="", work=work, progress=silent,
+            cancel=Cancel(), listen=ear,
+        ), ear  # fmt: skip
+
+    def judge(result: CueResult, ear: Ear, gates: Gates) -> None:
+        judge_cue(result, request, generator, take, ear, gates=gates, cues=[request.cue], split="none")
+
     again = time.process_time()
-    master(
-        request, take, target_lufs=None, folder=folder, prefix="", work=work, progress=silent, cancel=Cancel()
-    )
+    result, ear = finished("quick")
     mastered = time.process_time()
+    judge(result, ear, "quick")
+    judged = time.process_time()
+    result, ear = finished("all")
+    heard = time.process_time()
+    judge(result, ear, "all")
+    hearing = time.process_time() - heard
     return {
         "notes_a_s": len(composition.notes) / 60,
         "compose_s": composed - start,
         "render_s": rendered - composed,
         "first_s": composed - start + first[0],
         "finish_s": mastered - again,
-        "all_s": rendered - start + mastered - again,
+        "judge_s": judged - mastered,
+        "hear_s": hearing,
+        "all_s": rendered - start + judged - again,
     }
 
 

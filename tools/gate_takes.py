@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import numpy.typing as npt
 
-from hitpoint.engine.audio.finish import FULL_SCALE, finish
+from hitpoint.engine.audio.finish import DEFAULT_LUFS, FULL_SCALE, finish
 from hitpoint.engine.audio.loudness import Level
+from hitpoint.engine.audio.measure import HitReport, measure_hits
 from hitpoint.engine.evaluate.gates.piece import Piece
 from hitpoint.engine.evaluate.gates.sketched import piece_of
 from hitpoint.engine.generator import TakeRequest
@@ -23,7 +24,10 @@ from hitpoint.engine.progress import Cancel, silent
 from hitpoint.engine.sketch.composer import compose
 from hitpoint.engine.sketch.render import render
 from hitpoint.engine.timebase import Rate
-from hitpoint.engine.types import Cue, Cut, Picture, Shot
+from hitpoint.engine.types import Cue, Cut, Picture, Shot, Span
+from hitpoint.plugin.master import under_speech
+
+from .voice import DIALOGUE_LUFS, speaking
 
 RATE = Rate(24)
 HANDLE_FRAMES = (48, 48)
@@ -35,10 +39,11 @@ LONG: Scenes = ((14, 0.2), (14, 0.55), (12, 0.3), (16, 0.95), (12, 0.3))
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A finished take, and the most that the limiter took from it, dB."""
+    """A finished take, the most that the limiter took from it, dB, and what its hits are met by."""
 
     piece: Piece
     limited_db: float
+    hits: HitReport
 
 
 def film(seed: int, *, scenes: Scenes = SHORT) -> tuple[Cue, Picture]:
@@ -72,9 +77,20 @@ def film(seed: int, *, scenes: Scenes = SHORT) -> tuple[Cue, Picture]:
     return Cue(f"film {seed}", RATE, 0, frames, shots_of), picture
 
 
-def take(style: str, seed: int, *, scenes: Scenes = SHORT) -> Made:
-    """Planned, composed, rendered and finished at -16 LUFS, with two seconds of handle on both sides."""
+def with_speech(picture: Picture) -> Picture:
+    """The same film; somebody speaks in its middle third."""
+    third = len(picture.motion) // 3
+    span = Span(picture.in_frame + third, picture.in_frame + 2 * third)
+    return replace(picture, speech=(span,), dialogue_lufs=DIALOGUE_LUFS)
+
+
+def take(style: str, seed: int, *, scenes: Scenes = SHORT, spoken: bool = False) -> Made:
+    """Planned, composed, rendered and finished at its loudness, with two seconds of handle on both sides.
+
+    Where the film is `spoken` over, the piece has its dialogue: espeak-ng must be installed.
+    """
     cue, picture = film(seed, scenes=scenes)
+    picture = with_speech(picture) if spoken else picture
     score = make_score(seed=seed, style=style, cues=[cue])
     request = TakeRequest(cue, picture, score, make_plan(cue, picture, score), HANDLE_FRAMES)
     composition = compose(request)
@@ -96,12 +112,24 @@ def take(style: str, seed: int, *, scenes: Scenes = SHORT) -> Made:
             stems,
             samples=cue.samples,
             handle_samples=request.handle_samples,
-            target_lufs=-16.0,
+            target_lufs=DEFAULT_LUFS,
+            under=under_speech(picture, request.plan, None),
             sink=kept,
             folder=Path(folder),
         )
     sounds = {name: kept.sounds[name] for name in composition.stems}
-    return Made(piece_of(request, composition, sounds), finished.limited_db)
+    piece = piece_of(request, composition, sounds, dialogue=_dialogue(cue, picture) if spoken else None)
+    hits = measure_hits(finished.onsets, request.plan, head_samples=request.handle_samples[0])
+    return Made(piece, finished.limited_db, hits)
+
+
+def _dialogue(cue: Cue, picture: Picture) -> npt.NDArray[np.float32]:
+    """Mono float32 of the whole cue: speech where the picture has it, else silence."""
+    out = np.zeros(cue.samples, np.float32)
+    for span in picture.speech:
+        start, end = cue.sample(span.in_frame), cue.sample(span.out_frame_exclusive)
+        out[start:end] = speaking(end - start)
+    return out
 
 
 def written(style: str, seed: int, *, scenes: Scenes = SHORT) -> Piece:

@@ -2,8 +2,9 @@
 the mix.
 
 The gain is made on the mix alone (a constant for the loudness, the limiter's curve for the peaks) and
-multiplied into every stem. Stems are then rounded to 24 bits, and the mix *is* their integer sum. Measured
-first, written after: whoever writes a file knows its loudness before its first sample.
+multiplied into every stem; only the tips of peaks are taken from the stems that make them (`shave.py`).
+Stems are then rounded to 24 bits, and the mix *is* their integer sum. Measured first, written after: whoever
+writes a file knows its loudness before its first sample.
 
 Everything runs in blocks of a second. Disk: one float32 copy of the mix, of its weighted squares and of
 the gain in the work folder, removed at the end.
@@ -28,6 +29,7 @@ from .conform import stem_blocks
 from .limiter import Limiter
 from .loudness import Energies, KWeighting, Level, LevelMeter, TruePeak
 from .onset import OnsetCurve, OnsetMeter
+from .shave import Shave
 from .wav import BLOCK, WorkWriter, work_blocks
 
 Floats = npt.NDArray[np.float32]
@@ -36,7 +38,7 @@ Ints = npt.NDArray[np.int32]
 FULL_SCALE = 1 << 23
 # Without speech on the timeline (DESIGN section 9).
 DEFAULT_LUFS = -16.0
-# With speech: this far under it.
+# Where somebody speaks: this far under it.
 UNDER_SPEECH_LU = 15.0
 CEILING_DBTP = -1.0
 # Measured on hard-driven drums: peaks found on a 4x grid read up to 0.11 dB low against 8x.
@@ -54,6 +56,16 @@ class Sink(Protocol):
     def open(self, name: str, samples: int, level: Level) -> AbstractContextManager[Callable[[Ints], None]]:
         """A place for `samples` frames; the function it yields takes int32 [n, 2] of 24-bit values."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Under:
+    """What the mix must stay under while somebody speaks: stretches in samples of the cue, and LUFS of the
+    loudest three seconds of them: at that level on average, music still took a seventh of the words (ESTOI).
+    """
+
+    spans: tuple[tuple[int, int], ...]
+    lufs: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +105,7 @@ def finish(
     target_lufs: float | None,
     sink: Sink,
     folder: Path,
+    under: Under | None = None,
     ceiling_dbtp: float = CEILING_DBTP,
     progress: Progress = silent,
     cancel: Cancel | None = None,
@@ -101,35 +114,41 @@ def finish(
 
     `samples` is the cue's length at 48 kHz without handles, `handle_samples` the handles'; every file gets
     exactly their sum: what a stem lacks at its end is silence, what it has too much is cut. `target_lufs` is
-    met over the cue without handles; None leaves the level as it is (peaks are limited all the same).
+    met over the cue without handles; None leaves the level as it is (peaks are limited all the same). `under`
+    goes before it: where the music is too loud under speech all of it is turned down by as much, as one mix.
+    How far it falls there is the arrangement's; more than that is for the editor's keyframes.
     EngineFault for sound that is not finite; OutputError when the work folder cannot be written.
     """
     if not stems or samples <= 0:
         raise EngineFault(f"{len(stems)} stems of {samples} samples cannot be finished")
     work = _Work(stems, samples, handle_samples, folder, progress, cancel or Cancel())
     try:
-        return _finish(work, target_lufs, ceiling_dbtp, sink)
+        return _finish(work, target_lufs, under, ceiling_dbtp, sink)
     finally:
         work.clean()
 
 
-def _finish(work: _Work, target_lufs: float | None, ceiling_dbtp: float, sink: Sink) -> Finished:
-    raw = work.add_up()
-    before = raw.energies.level()
-    problems: list[Problem] = []
-    gain, rounds, reduction = 1.0, 0, 0.0
-    if before.lufs is None:
-        problems.append(Problem("silence", "no music is heard in this cue: its stems are silent"))
-    elif target_lufs is not None:
-        gain = _factor(target_lufs - before.lufs)
+def _finish(
+    work: _Work, target_lufs: float | None, under: Under | None, ceiling_dbtp: float, sink: Sink
+) -> Finished:
+    spans = under.spans if under is not None else ()
+    raw = work.add_up(spans)
     ceiling = _factor(ceiling_dbtp - _MARGIN_DB)
+    gain, goal = _gain(raw, target_lufs, under)
     if raw.peak * gain > ceiling:
-        gain, rounds, reduction, reached = work.limit(gain, ceiling, target_lufs)
-        if target_lufs is not None and reached is not None and abs(reached - target_lufs) > _NEAR_LU:
+        raw = work.shave(Shave(ceiling, gain), spans)
+        gain, goal = _gain(raw, target_lufs, under)
+    rounds, reduction = 0, 0.0
+    problems: list[Problem] = []
+    if raw.energies.level().lufs is None:
+        problems.append(Problem("silence", "no music is heard in this cue: its stems are silent"))
+    if raw.peak * gain > ceiling:
+        gain, rounds, reduction, reached = work.limit(gain, ceiling, goal)
+        if goal is not None and reached is not None and abs(reached - goal) > _NEAR_LU:
             problems.append(
                 Problem(
                     "loudness",
-                    f"the music is at {reached:.1f} LUFS, not {target_lufs:g}: its peaks leave no more room",
+                    f"the music is at {reached:.1f} LUFS, not {goal:g}: its peaks leave no more room",
                 )
             )
     measured = work.measure(gain)
@@ -157,9 +176,26 @@ def _finish(work: _Work, target_lufs: float | None, ceiling_dbtp: float, sink: S
     )
 
 
+def _gain(raw: _Raw, target_lufs: float | None, under: Under | None) -> tuple[float, float | None]:
+    """The constant gain, and the loudness that the limiter is to keep; None where it has to keep none."""
+    before, spoken = raw.energies.level().lufs, _loudest(raw.spoken.level())
+    if before is None:
+        return 1.0, None
+    gain = 1.0 if target_lufs is None else _factor(target_lufs - before)
+    if under is not None and spoken is not None and spoken + _db(gain) > under.lufs:
+        return _factor(under.lufs - spoken), None
+    return gain, target_lufs
+
+
+def _loudest(level: Level) -> float | None:
+    """Of its loudest three seconds; of all where it is shorter."""
+    return level.short_term_lufs if level.short_term_lufs is not None else level.lufs
+
+
 @dataclass(slots=True)
 class _Raw:
     energies: Energies
+    spoken: Energies
     peak: float
 
 
@@ -194,15 +230,17 @@ class _Work:
         self.cue = (handles[0], handles[0] + samples)
         self.scale = 1.0
         self._mix = folder / ".mix.work.wav"
+        self._shaved = folder / ".shaved.work.wav"
         self._squares = folder / ".squares.work.wav"
         self._gain = folder / ".gain.work.wav"
         self._limited = False
+        self._shave: Shave | None = None
         self._progress = progress
         self._cancel = cancel
         self._done = 0
 
     def clean(self) -> None:
-        for path in (self._mix, self._squares, self._gain):
+        for path in (self._mix, self._shaved, self._squares, self._gain):
             path.unlink(missing_ok=True)
 
     def _tick(self, text: str) -> None:
@@ -212,27 +250,47 @@ class _Work:
         # Three passes are certain, limiting adds some: the share done is an estimate until the end.
         self._progress(Step("finish", min(self._done, 3 * blocks), 3 * blocks, text))
 
-    def add_up(self) -> _Raw:
-        """First pass: the plain mix into a work file, its loudness over the cue and its true peak."""
+    def add_up(self, spans: Sequence[tuple[int, int]]) -> _Raw:
+        """First pass: the plain mix into a work file, its loudness over the cue and over `spans` of it, and
+        its true peak."""
+        return self._keep(self._plain_mix(), self._mix, spans, "adding up")
+
+    def _plain_mix(self) -> Iterator[Floats]:
+        for blocks in zip(*(stem_blocks(stem, self.total) for stem in self.stems), strict=True):
+            mix = np.zeros_like(blocks[0])
+            for index, block in enumerate(blocks):
+                mix += block
+                if not (math.isfinite(block.max()) and math.isfinite(block.min())):
+                    name = self.stems[index].name
+                    raise EngineFault(f"the stem '{name}' holds values that are no sound")
+            yield mix
+
+    def shave(self, shave: Shave, spans: Sequence[tuple[int, int]]) -> _Raw:
+        """The mix again, without the tips of its peaks; every later pass shaves the stems."""
+        self._shave = shave
+        mixes = (shave.mix(block) for block in work_blocks(self._mix))
+        raw = self._keep(mixes, self._shaved, spans, "rounding peaks")
+        self._mix, self._shaved = self._shaved, self._mix
+        return raw
+
+    def _keep(self, mixes: Iterator[Floats], path: Path, spans: Sequence[tuple[int, int]], text: str) -> _Raw:
         weighting, energies, peak = KWeighting(), Energies(*self.cue), TruePeak()
+        spoken, at = Energies(), -self.cue[0]
         with (
-            WorkWriter(self._mix, self.total) as out,
+            WorkWriter(path, self.total) as out,
             WorkWriter(self._squares, self.total, channels=1) as weighted,
         ):
-            for blocks in zip(*(stem_blocks(stem, self.total) for stem in self.stems), strict=True):
-                self._tick("adding up")
-                mix = np.zeros_like(blocks[0])
-                for index, block in enumerate(blocks):
-                    mix += block
-                    if not (math.isfinite(block.max()) and math.isfinite(block.min())):
-                        name = self.stems[index].name
-                        raise EngineFault(f"the stem '{name}' holds values that are no sound")
+            for mix in mixes:
+                self._tick(text)
                 out.write(mix)
                 squares = weighting.squares(mix)
                 weighted.write(squares.astype(np.float32)[:, None])
                 energies.feed(squares)
+                for start, end in spans:
+                    spoken.feed(squares[max(0, start - at) : max(0, end - at)])
+                at += len(squares)
                 peak.feed(mix)
-        return _Raw(energies, peak.end())
+        return _Raw(energies, spoken, peak.end())
 
     def limit(
         self, gain: float, ceiling: float, target: float | None
@@ -339,7 +397,8 @@ class _Work:
         for blocks in zip(*(stem_blocks(stem, self.total) for stem in self.stems), strict=True):
             factor = np.float32(gain) if curve is None else next(curve)
             factor = factor * np.float32(self.scale * FULL_SCALE)
-            scaled = (block * factor for block in blocks)
+            tamed = blocks if self._shave is None else self._shave.stems(blocks)
+            scaled = (block * factor for block in tamed)
             yield [np.rint(block, out=block).astype(np.int32) for block in scaled]
 
 

@@ -3,13 +3,13 @@
 Everything rests on onset curves (`onset.py`, judged against librosa). A hit is met when the music (the mix
 without effects) has an onset within 40 ms of it that is no weaker than the music's ordinary beats; the
 stem of effects counts only where the music has none. How often the same rule is met at random moments is
-told as `chance`. The stricter question, whether strong hits stand out from a stem's own beats, is
-`accent_scores`.
+told as `chance`. The stricter question, whether struck hits stand out from the music's own beats, is
+`accent_score`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,9 +30,6 @@ _TOLERANCE = round(TOLERANCE_S * SAMPLE_RATE)
 _REACH = round(_TOLERANCE / HOP)
 _SHIFTS = 200
 _SEED = 20_200_601
-# A stem plays where its level within two seconds is above this (mean square, -60 dBFS).
-_AUDIBLE = 1e-6
-_NEARBY = round(4 * SAMPLE_RATE / HOP)
 
 On = Literal["downbeat", "beat", "none"]
 
@@ -171,15 +168,14 @@ def _chance(hits: npt.NDArray[np.int64], streams: Mapping[str, _Stream], samples
 
 @dataclass(frozen=True, slots=True)
 class AccentScore:
-    """How far strong hits stand out of one stream.
+    """How far struck hits stand out of the music.
 
     strength    mean onset strength (largest within 40 ms) at the hits
-    percentile  how many of a hundred beats of the stream's own grid are weaker than that
+    percentile  how many of a hundred beats are weaker than that
     above_90    share of the hits that lie above the 90th percentile of that grid
     z           against the same number at 200 circular shifts of the hits
     """
 
-    stream: str
     hits: int
     strength: float
     percentile: float
@@ -187,30 +183,22 @@ class AccentScore:
     z: float
 
 
-def accent_score(
-    curve: OnsetCurve, hits: Sequence[int], grid: Sequence[int], *, stream: str, playing: Flags | None = None
-) -> AccentScore:
-    """The score of one stream. `hits` and `grid` are samples of its file.
+def accent_score(onsets: Mapping[str, OnsetCurve], plan: Plan, *, head_samples: int) -> AccentScore | None:
+    """The score of the mix without effects at the hits that the plan strikes; None without either.
 
-    `playing` (bool, one value a HOP) restricts grid and shifts to where the stream counts, so that its
-    silence does not flatter it.
+    Not of a stem: who leads a hit changes from one to the next.
     """
-    near = _around(curve.strength)
-    where = np.flatnonzero(playing) if playing is not None else np.arange(len(near))
-    at_hits = _indices(curve, np.asarray(hits, np.int64))
-    at_grid = _indices(curve, np.asarray(grid, np.int64))
-    if playing is not None:
-        at_grid = at_grid[playing[at_grid]]
-    if not len(at_hits) or not len(at_grid) or not len(where):
-        return AccentScore(stream, len(at_hits), 0.0, 0.0, 0.0, 0.0)
+    hits = [hit.sample + head_samples for hit in plan.hits if hit.struck]
+    if MUSIC not in onsets or not hits or not plan.beats:
+        return None
+    near = _around(onsets[MUSIC].strength)
+    at_hits = _indices(onsets[MUSIC], np.asarray(hits, np.int64))
+    at_grid = _indices(onsets[MUSIC], np.asarray(plan.beats, np.int64) + head_samples)
     values, own = near[at_hits], near[at_grid]
     strength = float(values.mean())
-    places = np.searchsorted(where, at_hits)
-    moved = (places[None, :] + _shifts(len(where))[:, None]) % len(where)
-    shifted = near[where[moved]].mean(axis=1)
+    shifted = near[(at_hits[None, :] + _shifts(len(near))[:, None]) % len(near)].mean(axis=1)
     deviation = float(shifted.std())
     return AccentScore(
-        stream=stream,
         hits=len(at_hits),
         strength=strength,
         percentile=100 * float((own < strength).mean()),
@@ -219,38 +207,9 @@ def accent_score(
     )
 
 
-def accent_scores(
-    onsets: Mapping[str, OnsetCurve], plan: Plan, *, head_samples: int
-) -> tuple[AccentScore, ...]:
-    """Scores at the plan's strong hits: on drums where they play, else on the stem that is loudest there
-    (never the effects), and on the mix without effects. A stream without strong hits is left out.
-    """
-    strong = [hit.sample + head_samples for hit in plan.hits if hit.strong]
-    grid = [beat + head_samples for beat in plan.beats]
-    names = [name for name in onsets if name not in (MUSIC, EFFECTS)]
-    out = []
-    if names and strong:
-        levels = np.stack([_nearby(onsets[name].power) for name in names])
-        lead = levels.argmax(axis=0)
-        if "drums" in names:
-            lead = np.where(levels[names.index("drums")] > _AUDIBLE, names.index("drums"), lead)
-        for index, name in enumerate(names):
-            playing = lead == index
-            own = [hit for hit in strong if playing[onsets[name].at(hit)]]
-            if own:
-                out.append(accent_score(onsets[name], own, grid, stream=name, playing=playing))
-    if MUSIC in onsets and strong:
-        out.append(accent_score(onsets[MUSIC], strong, grid, stream=MUSIC))
-    return tuple(out)
-
-
 def _around(strength: Floats) -> Floats:
     """Largest value within 40 ms."""
     return np.asarray(scipy.ndimage.maximum_filter1d(strength, 2 * _REACH + 1, mode="constant"))
-
-
-def _nearby(power: Floats) -> Floats:
-    return np.asarray(scipy.ndimage.uniform_filter1d(power, _NEARBY, mode="nearest"))
 
 
 def _indices(curve: OnsetCurve, samples: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

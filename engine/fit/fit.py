@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..audio.conform import stem_blocks
+from ..audio.fade import faded
 from ..audio.onset import OnsetCurve, OnsetMeter
 from ..audio.wav import BLOCK, WorkWriter, work_blocks, work_frames
 from ..errors import EngineFault, Problem
@@ -29,6 +30,11 @@ Floats = npt.NDArray[np.float32]
 LEAST_CONFIDENCE = 0.25
 _FEWEST_BEATS = 9
 _UNMET = "must-unmet"
+# A model goes on for ever: its music is let go of over so long, half of a short cue at most, and is over with
+# its cue. A hit is left whole, as far as that leaves a breath.
+_LET_GO = round(2.5 * SAMPLE_RATE)
+_HIT_RINGS = round(0.15 * SAMPLE_RATE)
+_BREATH = round(0.4 * SAMPLE_RATE)
 # A beat lies where its onset is heard, when one is this near to where the warp puts it.
 _HEARD = round(0.020 * SAMPLE_RATE)
 
@@ -37,9 +43,9 @@ def fit_take(request: TakeRequest, take: Take, folder: Path, *, progress: Progre
     """`take` with its stems stretched along one warp, exactly head handle, cue and tail handle long.
 
     Its stems together are the music, at any rate, from the head handle's first sample on. The returned stems
-    are work files of 48 kHz stereo in `folder`. The plan gets the beats measured on the fitted sound (or
-    keeps its own where the music has no pulse), and `extra["fit"]` tells what was done. Cancelled between
-    blocks; no file is left then.
+    are work files of 48 kHz stereo in `folder`, which fade out to the cue's end. The plan gets the beats
+    measured on the fitted sound (or keeps its own where the music has no pulse), and `extra["fit"]` tells
+    what was done. Cancelled between blocks; no file is left then.
     """
     if not take.stems:
         raise EngineFault(f"the take of '{take.cue}' has no stem to fit")
@@ -60,7 +66,9 @@ def fit_take(request: TakeRequest, take: Take, folder: Path, *, progress: Progre
             source_samples=length,
             cancel=cancel,
         )
-        stems = work.stretch(take.stems, sources, found, request.handle_samples)
+        stems = work.stretch(
+            take.stems, sources, found, request.handle_samples, _let_go(request, head, target - tail)
+        )
     finally:
         for path in sources:
             path.unlink(missing_ok=True)
@@ -76,6 +84,13 @@ def fit_take(request: TakeRequest, take: Take, folder: Path, *, progress: Progre
     return replace(
         take, stems=stems, plan=plan, problems=problems, beats="plan", extra={**take.extra, "fit": told}
     )
+
+
+def _let_go(request: TakeRequest, start: int, end: int) -> int:
+    """Where the music begins to fade, in a file whose cue is from `start` to `end`."""
+    usual = end - min(_LET_GO, (end - start) // 2)
+    hits = [start + hit.sample + _HIT_RINGS for hit in request.plan.hits if hit.strong]
+    return min(max([usual, *hits]), max(start, end - _BREATH))
 
 
 def _no_pulse(take: Take) -> Problem:
@@ -166,17 +181,26 @@ class _Work:
             yield total
 
     def stretch(
-        self, stems: Sequence[Stem], sources: Sequence[Path], found: Match, handles: tuple[int, int]
+        self,
+        stems: Sequence[Stem],
+        sources: Sequence[Path],
+        found: Match,
+        handles: tuple[int, int],
+        let_go: int,
     ) -> tuple[Stem, ...]:
         out = []
+        end = self.target - handles[1]
         try:
             for stem, source in zip(stems, sources, strict=True):
                 path = self.folder / f"{stem.name}.fitted.wav"
                 with WorkWriter(path, self.target) as file:
+                    start = 0
                     for sound in stretched(_reader(source), found.warp):
                         self._tick("stretching")
                         for at in range(0, len(sound), BLOCK):
-                            file.write(sound[at : at + BLOCK])
+                            block = sound[at : at + BLOCK]
+                            file.write(block * faded(let_go, end, start, len(block)))
+                            start += len(block)
                 out.append(Stem(stem.name, str(path), file.sha256, self.target, handles))
         except BaseException:
             for made in out:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 _ODD = (5, 2, 3)
+Odd = Literal["none", "last", "anywhere"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +38,23 @@ def fill_bars(
     costs: BarCosts,
     *,
     odd_first: bool,
-    allow_odd: bool = True,
+    odd: Odd = "anywhere",
 ) -> FilledBars | None:
     """The best bars for `beats` beats, or None when they cannot be filled with at least two bars.
 
     `places` [k] are hits in beats from the start; a beat meets one when it lies in `window`, beats before
     and after it. A hit counts whole on a downbeat, half on another beat, a fifth on an eighth. An odd bar
     follows a 4/4 bar; the first may be odd when `odd_first`: a segment that starts on a hit keeps that
-    hit's bar whole, so that odd bars never meet at a border.
+    hit's bar whole, so that odd bars never meet at a border. `odd` tells where they may stand at all.
     """
     base, on_downbeat = _rewards(beats, places, weights, window)
-    if not on_downbeat.any():
-        bars = _plain(beats, allow_odd)
-        if bars is None:
-            return None
-        return FilledBars(bars, base - sum(costs.of(bar) for bar in bars))
-    return _search(beats, base, on_downbeat, costs, odd_first, allow_odd)
+    if odd == "anywhere" and on_downbeat.any():
+        return _search(beats, base, on_downbeat, costs, odd_first)
+    bars = _plain(beats, odd != "none")
+    if bars is None:
+        return None
+    met = float(on_downbeat[4:beats:4].sum())
+    return FilledBars(bars, base + met - sum(costs.of(bar) for bar in bars))
 
 
 def _rewards(
@@ -91,7 +94,6 @@ def _search(
     on_downbeat: npt.NDArray[np.float64],
     costs: BarCosts,
     odd_first: bool,
-    allow_odd: bool,
 ) -> FilledBars | None:
     none = float("-inf")
     extra = on_downbeat.tolist()
@@ -99,7 +101,7 @@ def _search(
     plain, odd = [none] * (beats + 1), [none] * (beats + 1)
     odd_bar = [0] * (beats + 1)
     plain_from_odd = [False] * (beats + 1)
-    prices = [(bar, costs.of(bar)) for bar in _ODD] if allow_odd else []
+    prices = [(bar, costs.of(bar)) for bar in _ODD]
     for end in range(2, beats + 1):
         if end >= 4:
             at_start = 0.0 if end == 4 else none

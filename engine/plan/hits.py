@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..types import Cue, Cut, Hit, Marker, Picture
+from ..types import Cue, Cut, Hit, Marker, Picture, Plan
 from .tempo import TOLERANCE_SAMPLES
 
 # A would marker without a number asks for more than most cuts do.
@@ -21,6 +21,8 @@ _ACCENTS_APART_S = 1.2
 _CANDIDATES_APART_S = 0.5
 _STRONG = 0.5
 _JUST_WEAK = 0.45
+# A downbeat may miss its hit by the tolerance without becoming another bar's.
+_BAR_SLACK = 0.05
 # Weaker cuts are no accents even when a downbeat happens to meet them.
 _FAIR = 0.4
 
@@ -77,6 +79,31 @@ def settle(cue: Cue, picture: Picture, hits: Sequence[Hit], downbeats: Sequence[
     strong = _choose(chosen, order, fixed, apart, ready=ready)
     strengths = {cut.frame: _strength(cut, place in strong) for place, cut in enumerate(chosen)}
     return tuple(replace(hit, strength=strengths[hit.frame]) if hit in own else hit for hit in hits)
+
+
+def ration(picture: Picture, plan: Plan, bars: int) -> tuple[Hit, ...]:
+    """The plan's hits, and which are struck: of the cuts that a beat meets one in so many bars, the strongest
+    first, or with 0 bars all.
+
+    What an editor marked is struck whatever lies beside it. A strong cut that is not struck keeps its
+    downbeat, and the music's own has to do.
+    """
+    hits = plan.hits
+    beats = np.asarray(plan.beats)
+    lines = np.asarray(plan.downbeats, dtype=np.float64)
+    own = {cut.frame: cut.kind for cut in picture.cuts}
+    places = np.interp([hit.sample for hit in hits], lines, np.arange(len(lines)))
+    marked = [hit.kind == "must" or own.get(hit.frame) != hit.name for hit in hits]
+    struck: list[int] = [index for index, hit in enumerate(hits) if hit.strong and marked[index]]
+    others = [index for index, hit in enumerate(hits) if hit.strong and not marked[index]]
+    for index in sorted(others, key=lambda index: (-hits[index].strength, hits[index].frame)):
+        met = np.abs(beats - hits[index].sample).min() <= TOLERANCE_SAMPLES
+        if met and all(abs(places[index] - places[other]) >= bars - _BAR_SLACK for other in struck):
+            struck.append(index)
+    return tuple(
+        replace(hit, accent=False) if hit.strong and index not in struck else hit
+        for index, hit in enumerate(hits)
+    )
 
 
 def _marker_hits(cue: Cue, marker: Marker, picture: Picture) -> list[Hit]:

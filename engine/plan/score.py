@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..style import load_style
-from ..types import Cue, Picture, Score, SpottedCue
+from ..types import Cue, Fit, Picture, Score, SpottedCue
 from .theme import make_theme
 
 # Keys that orchestral instruments and ears both like, by pitch class; D first, as the commonest.
@@ -60,8 +60,8 @@ _REAL_CUT = 0.1
 _MOSTLY_SPOKEN = 0.4
 
 
-def make_score(*, seed: int, style: str, cues: Sequence[Cue]) -> Score:
-    """The Score of a film. OptionError for an unknown style."""
+def make_score(*, seed: int, style: str, cues: Sequence[Cue], fit: Fit | None = None) -> Score:
+    """The Score of a film; without `fit`, its style's own. OptionError for an unknown style."""
     table = load_style(style)
     rng = np.random.Generator(np.random.PCG64([seed, 0x5C0E]))
     tonic = int(_TONICS[int(rng.integers(len(_TONICS)))])
@@ -76,6 +76,7 @@ def make_score(*, seed: int, style: str, cues: Sequence[Cue]) -> Score:
         themes=(make_theme(seed),),
         palette=table.draw_palette(rng),
         spotting=tuple(SpottedCue(cue.name, cue.in_frame, cue.out_frame_exclusive) for cue in cues),
+        fit=fit or table.fit,
     )
 
 

@@ -24,11 +24,13 @@ _HIT_GAIN = 0.9
 _SAME = 0.12
 
 
-def divide(energy: Floats, valence: Floats, hit_bars: frozenset[int]) -> tuple[Section, ...]:
+def divide(
+    energy: Floats, valence: Floats, hit_bars: frozenset[int], at: frozenset[int] = frozenset()
+) -> tuple[Section, ...]:
     """The sections of a cue from its bars' energy and mood, [bars] each, and the bars that begin on a
-    strong hit.
+    strong hit. `at` are bars at which a section begins in any case.
     """
-    borders = _borders(energy, valence, hit_bars)
+    borders = _borders(energy, valence, hit_bars, at)
     sections: list[Section] = []
     for start, end in itertools.pairwise(borders):
         mean_energy, mean_valence = float(energy[start:end].mean()), float(valence[start:end].mean())
@@ -37,13 +39,14 @@ def divide(energy: Floats, valence: Floats, hit_bars: frozenset[int]) -> tuple[S
     return tuple(sections)
 
 
-def _borders(energy: Floats, valence: Floats, hit_bars: frozenset[int]) -> list[int]:
+def _borders(energy: Floats, valence: Floats, hit_bars: frozenset[int], at: frozenset[int]) -> list[int]:
     bars = len(energy)
     spread = [_running(energy), _running(valence)]
     cost = [0.0] + [float("inf")] * bars
     before = [0] * (bars + 1)
     for end in range(1, bars + 1):
-        for start in range(max(0, end - _LONGEST_BARS), end):
+        last = max((bar for bar in at if bar < end), default=0)
+        for start in range(max(last, end - _LONGEST_BARS), end):
             length = end - start
             # A cue shorter than the shortest section, or its remainder, is a section all the same.
             short = max(0, min(_SHORTEST_BARS, bars) - length)

@@ -44,6 +44,9 @@ _FULL_CLOSES = ((4, 0), (3, 0), (1, 0), (6, 0))
 _LOWEST, _HIGHEST = -4, 8
 # A tenth.
 _RANGE = 9
+# A fifth.
+_BREATH_RANGE = 4
+_BREATH_BEATS = 16
 
 
 def make_theme(seed: int) -> Theme:
@@ -56,17 +59,30 @@ def make_theme(seed: int) -> Theme:
 
 
 def _singable(notes: Sequence[ThemeNote]) -> bool:
-    """A few leaps, some movement, a tenth at most."""
+    """A few leaps, some movement, a fifth at least in each breath and a tenth at most in all: what hardly
+    moves is lost once it bends to other chords or to five notes."""
     degrees = [note.degree for note in notes if note.degree is not None]
     moves = [abs(b - a) for a, b in pairwise(degrees)]
     leaps = sum(move > 2 for move in moves)
     still = sum(move == 0 for move in moves)
     return (
         max(degrees) - min(degrees) <= _RANGE
+        and all(max(breath) - min(breath) >= _BREATH_RANGE for breath in _breaths(notes))
         and leaps <= max(2, len(moves) // 4)
         and still <= len(moves) // 3
         and len(set(degrees)) >= 4
     )
+
+
+def _breaths(notes: Sequence[ThemeNote]) -> list[list[int]]:
+    """The degrees of every four bars."""
+    breaths: dict[int, list[int]] = {}
+    at = Fraction(0)
+    for note in notes:
+        if note.degree is not None:
+            breaths.setdefault(int(at // _BREATH_BEATS), []).append(note.degree)
+        at += note.beats
+    return list(breaths.values())
 
 
 def _draft(rng: np.random.Generator) -> tuple[ThemeNote, ...]:

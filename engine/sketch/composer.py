@@ -10,21 +10,23 @@ from ..plan.like import arranged
 from ..plan.theme import make_theme
 from ..style import Mix, Style
 from ..types import Note
-from .accents import breathe, spare, strike
+from .accents import breathe, hush, spare, strike
 from .bass import rearticulate, write_bass
 from .drums import write_drums
 from .effects_plan import write_effects
 from .ending import close, fade, fade_from, last_chord, last_melody_pitch
 from .feel import perform
-from .figures import write_figures
+from .figures import figure_rungs, write_figures
 from .form import Form, make_form, stream
 from .harmony import Span, harmonise
 from .instruments import COMMON_LUFS, INSTRUMENTS, Facts
+from .leads import leads
 from .melody import Singer, Statement
 from .notes import Event
-from .pads import write_counter, write_pads
+from .outer import Line, arrivals, mend_bass, mend_lines
+from .pads import pads_reach, write_counter, write_pads
 from .voices import Voice
-from .voicing import bass_pitches, lead_voices, power_chords
+from .voicing import VOICES, bass_pitches, lead_voices, power_chords
 
 # Where the upper voices may go when no melody lies over them.
 _OPEN_SKY = 76
@@ -84,13 +86,20 @@ def compose(request: TakeRequest, style: Style | None = None) -> Composition:
     melody = singer.sing(theme, palette["melody"])
     register = style.part("melody", palette["melody"]).register
     home = last_melody_pitch(form, melody, bass, score.tonic, register)
+    low = rearticulate(write_bass(form, spans, bass, palette["bass"], score.seed), spans, bass)
+    # The outer voices are judged as they are heard: after the breath before each hit.
+    led = leads(form, palette)
+    melody, low = (breathe(close(line, form), form, led) for line in (melody, low))
+    bass = mend_lines(form, spans, bass, low, melody, singer.letters(), home)
+
     ceilings = _ceilings(spans, melody, home)
     centre = style.part("harmony", palette["harmony"]).register
-    voicings = lead_voices(spans, bass, ceilings, _tops(spans, melody, home), centre)
+    tops = _tops(spans, melody, home)
+    rungs = _rungs(form, spans, figure_rungs(form, spans, palette["harmony"], score.seed))
+    voicings = lead_voices(spans, bass, arrivals(low, spans), rungs, ceilings, tops, centre)
     stacks = voicings if style.harmony.thirds else power_chords(spans, bass)
 
-    events: list[Event] = [*melody]
-    events += rearticulate(write_bass(form, spans, bass, palette["bass"], score.seed), spans, bass)
+    events: list[Event] = []
     events += write_figures(form, spans, stacks, ceilings, palette["harmony"], score.seed)
     events += write_pads(form, spans, voicings, palette["pads"])
     if style.counter:
@@ -100,13 +109,13 @@ def compose(request: TakeRequest, style: Style | None = None) -> Composition:
     if "drums" in style.stems:
         events += write_drums(form, spans, palette["drums"], score.seed)
 
-    events = close(events, form)
-    events = breathe(events, form)
-    events = strike(events, form, spans, bass, voicings, stacks, palette)
+    events = [*melody, *low, *breathe(close(events, form), form, led)]
+    events = strike(events, form, led, spans, bass, voicings, stacks, palette)
     events = close(events, form)
     events = fade(events, form)
     events += last_chord(form, bass[-1], voicings[-1], stacks[-1], home, score.tonic, palette)
-    events = spare(events, form)
+    mend_bass(form, spans, events)
+    events = hush(spare(events, form), form)
 
     voices, names = _voices(style)
     notes = [*perform(events, form, names, score.seed), *write_effects(form, score.tonic)]
@@ -147,16 +156,18 @@ def _ceilings(spans: Sequence[Span], melody: Sequence[Event], home: int | None) 
 
 def _tops(spans: Sequence[Span], melody: Sequence[Event], home: int | None) -> tuple[int | None, ...]:
     """The highest melody pitch that sounds where each chord begins."""
-    out: list[int | None] = []
-    lines = sorted((event.tick, event.end, event.pitch) for event in melody)
-    first = 0
-    for span in spans:
-        while first < len(lines) and lines[first][0] < span.tick - 48 * 16:
-            first += 1
-        sounding = [pitch for tick, end, pitch in lines[first:] if tick <= span.tick < end]
-        out.append(max(sounding, default=None))
-    out[-1] = home
-    return tuple(out)
+    line = Line(melody, top=True)
+    sounding = [line.at(span.tick) for span in spans[:-1]]
+    return (*(struck.pitch if struck is not None else None for struck in sounding), home)
+
+
+def _rungs(form: Form, spans: Sequence[Span], figure: Sequence[frozenset[int]]) -> tuple[set[int], ...]:
+    """What is played of each chord's ladder, by the figure, the pads, and all of it where a hit is struck."""
+    struck = {accent.tick for accent in form.accents}
+    return tuple(
+        {*played, *range(VOICES if span.tick in struck else pads_reach(form.part_at(span.bar)))}
+        for span, played in zip(spans, figure, strict=True)
+    )
 
 
 def _voices(style: Style) -> tuple[tuple[Voice, ...], dict[tuple[str, str], str]]:
@@ -174,4 +185,6 @@ def _voices(style: Style) -> tuple[tuple[Voice, ...], dict[tuple[str, str], str]
 
 def _voice(name: str, stem: str, facts: Facts, mix: Mix) -> Voice:
     gain_db = mix.gain_db + COMMON_LUFS - facts.level_lufs
-    return Voice(name, stem, facts.bank, facts.program, gain_db, mix.pan, mix.room, mix.width)
+    return Voice(
+        name, stem, facts.bank, facts.program, gain_db, mix.pan, mix.room, mix.width, held=not facts.struck
+    )

@@ -8,13 +8,24 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..style import Groove
-from .form import SIXTEENTH, TICKS, Form, Part, Phrase, in_tempo, stream
+from .form import NEAR_SAMPLES, SIXTEENTH, TICKS, Form, Part, Phrase, in_tempo, stream
 from .harmony import Span
 from .instruments import INSTRUMENTS, TIMPANI
 from .notes import Event, clamp
 
 _WEIGHT = {"X": 1.0, "x": 0.86, "o": 0.66, "g": 0.46}
 _GHOST_CHANCE = 0.65
+# Grooves with fewer strokes in a bar are meant to be bare.
+_BARE = 5
+# Lanes of which the first that plays is varied, at which sixteenths (none of them a beat), what is added
+# where it is silent ("" for nothing), and the chance of it.
+_VARIED = (
+    (("kick", "taiko", "tom_low"), (3, 6, 7, 10, 11, 14), "o", 0.45),
+    (("snare", "rim", "taiko_short", "clap"), (7, 9, 15), "g", 0.45),
+    (("hat", "ride", "open", "shaker", "pedal", "tamb"), (2, 6, 10, 14), "", 0.35),
+)
+# Weights of the first lanes of an accent where a hit is only marked.
+_MARK = (1.0, 0.8)
 # Lanes that go on under speech.
 _QUIET_LANES = ("kick", "shaker", "hat", "taiko")
 
@@ -23,6 +34,7 @@ def write_drums(form: Form, spans: Sequence[Span], part_name: str, seed: int) ->
     kit = form.style.part("drums", part_name).voices[0][0]
     lanes = INSTRUMENTS[kit].lanes
     roots = {span.bar: span.chord.root for span in reversed(spans)}
+    marked = _marked(form)
     events: list[Event] = []
     for part in form.parts:
         if "drums" not in part.stems:
@@ -35,6 +47,7 @@ def write_drums(form: Form, spans: Sequence[Span], part_name: str, seed: int) ->
                 rng = stream(seed, form.plan.cue, "drums", bar)
                 fill_from = _fill_start(form, part, phrase, bar, rng)
                 events += _play(form, groove, kit, lanes, bar, phrase, fill_from, roots.get(bar, 0), rng)
+                events += _mark(form, kit, lanes, bar, marked, roots.get(bar, 0))
                 if fill_from is not None:
                     events += _fill(form, part, kit, lanes, bar, fill_from, roots.get(bar, 0), rng)
     return events
@@ -46,6 +59,32 @@ def _groove(form: Form, part: Part, seed: int) -> Groove | None:
         return None
     rng = stream(seed, form.plan.cue, "groove", part.section.label, part.level)
     return fitting[int(rng.integers(len(fitting)))]
+
+
+def _marked(form: Form) -> frozenset[int]:
+    """Beats on which a strong hit lies that nobody strikes."""
+    left = [hit.sample for hit in form.plan.hits if hit.strong and not hit.accent]
+    beats = range(0, form.clock.end, TICKS)
+    samples = np.array([form.clock.sample(tick) for tick in beats])
+    nearest = [(sample, int(np.abs(samples - sample).argmin())) for sample in left]
+    return frozenset(
+        beats[index] for sample, index in nearest if abs(samples[index] - sample) <= NEAR_SAMPLES
+    )
+
+
+def _mark(
+    form: Form, kit: str, lanes: Mapping[str, int], bar: int, marked: frozenset[int], root: int
+) -> list[Event]:
+    """A strong hit that is not struck: its downbeat, played a little fuller, and nobody stops for it."""
+    events: list[Event] = []
+    for tick in range(form.clock.starts[bar], form.clock.bar_end(bar), TICKS):
+        if tick in marked and not form.spoken[bar]:
+            for lane, weight in zip(form.style.accent_lanes, _MARK, strict=False):
+                key = lane_key(lanes, lane, root)
+                if key is not None:
+                    velocity = clamp(_base(form, bar) * weight)
+                    events.append(Event("drums", kit, tick, SIXTEENTH * 2, key, velocity, "drum"))
+    return events
 
 
 def lane_key(lanes: Mapping[str, int], lane: str, root: int) -> int | None:
@@ -78,14 +117,18 @@ def _play(
     last_of_phrase = bar == phrase.end_bar_exclusive - 1
     events: list[Event] = []
     base = _base(form, bar)
+    pattern: dict[str, list[str]] = {}
     for lane, written in groove.lanes.items():
         text = in_tempo(form, bar, written, ".")
+        offset = 16 * ((bar - phrase.start_bar) % (len(text) // 16))
+        pattern[lane] = [text[(offset + step) % len(text)] for step in range(beats * 4)]
+    if bar > phrase.start_bar and not form.spoken[bar]:
+        _vary(pattern, form.half_time[bar], rng)
+    for lane, signs in pattern.items():
         key = lane_key(lanes, lane, root)
         if key is None or (form.spoken[bar] and lane not in _QUIET_LANES):
             continue
-        offset = 16 * ((bar - phrase.start_bar) % (len(text) // 16))
-        for step in range(beats * 4):
-            sign = text[(offset + step) % len(text)]
+        for step, sign in enumerate(signs):
             chance = rng.random()
             at = start + step * SIXTEENTH
             if form.spoken[bar] and step % 4 and lane in ("shaker", "hat"):
@@ -104,6 +147,26 @@ def _play(
             velocity = base * _WEIGHT[sign] - (10 if form.spoken[bar] else 0)
             events.append(Event("drums", kit, at, SIXTEENTH * 2, key, clamp(velocity), "drum"))
     return events
+
+
+def _vary(pattern: dict[str, list[str]], half_time: bool, rng: np.random.Generator) -> None:
+    """What a player does to a groove in every bar but a phrase's first: the low drum answers off the beat or
+    leaves such a stroke out, a ghost comes by, the upper hand lets one stroke go. The beats stay."""
+    if sum(sign not in ".g" for signs in pattern.values() for sign in signs) < _BARE:
+        return
+    stretch = 2 if half_time else 1
+    for group, steps, sign, chance in _VARIED:
+        lane = next((lane for lane in group if lane in pattern), None)
+        wanted, place = rng.random() < chance, steps[int(rng.integers(len(steps)))]
+        if lane is None or not wanted:
+            continue
+        signs, at = pattern[lane], place * stretch % 16
+        if at >= len(signs):
+            continue
+        if signs[at] != ".":
+            signs[at] = "."
+        elif sign:
+            signs[at] = sign
 
 
 def _fill_start(form: Form, part: Part, phrase: Phrase, bar: int, rng: np.random.Generator) -> int | None:

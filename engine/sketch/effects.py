@@ -20,6 +20,8 @@ _Doubles = npt.NDArray[np.float64]
 RATE = 48_000
 # Ends that are cut on the hit fade over this, short enough to stay under the hit itself.
 _CUT = 240
+# What begins on the hit rises over this, so that it is no click of the cutter's.
+_RISE = 48
 _SHORTEST = 4_800
 
 
@@ -62,7 +64,7 @@ def _impact(samples: int, hertz: float, size: float, rng: np.random.Generator) -
     length = int(RATE * (1.2 + 1.8 * size))
     t = np.arange(length) / RATE
     low = _fold(hertz, 36, 72)
-    # The boom drops more than an octave in its first 60 ms; its phase starts at the crest, so frame 0 sounds.
+    # The boom drops more than an octave in its first 60 ms; its phase starts at the crest: it speaks at once.
     phase = 2 * np.pi * np.cumsum(low * (1 + 1.6 * np.exp(-t / 0.03))) / RATE
     boom = np.cos(phase) * np.exp(-t / (0.25 + 0.35 * size))
     body = np.cos(2 * np.pi * np.cumsum(2.9 * low * (1 + 0.5 * np.exp(-t / 0.02))) / RATE) * np.exp(-t / 0.09)
@@ -70,6 +72,7 @@ def _impact(samples: int, hertz: float, size: float, rng: np.random.Generator) -
     thud = _noise(length, (120, 700), rng) * np.exp(-t / 0.05)[:, None]
     rumble = _noise(length, (45, 180), rng) * (np.exp(-t / (0.3 + 0.4 * size)) - np.exp(-t / 0.04))[:, None]
     sound = 0.6 * boom[:, None] + 0.2 * body[:, None] + 0.5 * click + 0.45 * thud + 0.2 * rumble
+    sound[:_RISE] *= np.linspace(0, 1, _RISE)[:, None]
     tail = length // 4
     sound[-tail:] *= (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, tail)))[:, None]
     return np.asarray(sound)

@@ -23,7 +23,7 @@ def write_effects(form: Form, tonic: int) -> list[Note]:
     last_bar = -(10**6)
     ending = form.clock.sample(form.ending_tick)
     for hit in form.plan.hits:
-        if not hit.strong or not 0 <= hit.sample < form.plan.samples:
+        if not hit.struck or not 0 <= hit.sample < form.plan.samples:
             continue
         near = [
             tick for tick in on_grid if abs(form.clock.sample(tick) - hit.sample) <= round(0.04 * SAMPLE_RATE)

@@ -10,12 +10,13 @@ from .bass import octave_of
 from .drums import lane_key
 from .form import SIXTEENTH, TICKS, Form
 from .instruments import INSTRUMENTS, fit
+from .melody import LOWEST
 from .notes import Event, clamp
 
 # A fade begins this many bars before the last chord. The renderer turns the sound down; the players hold back
 # to this share of their velocity, which files of notes keep, too.
 _FADE_BARS = 4
-_FADED = 0.6
+_FADED = 0.75
 # Held notes let go this long before the cue ends, so that their release is over with it.
 _RELEASE_SAMPLES = round(0.45 * SAMPLE_RATE)
 
@@ -81,7 +82,8 @@ def last_melody_pitch(
         parallel = any((pitch - old) * step > 0 for old in octaves)
         return abs(pitch - last) + 12 * parallel, pitch
 
-    return min((p for p in range(last - 11, last + 12) if p % 12 == tonic), key=price)
+    low = max(LOWEST, last - 11)
+    return min((p for p in range(low, max(low, last) + 12) if p % 12 == tonic), key=price)
 
 
 def last_chord(
@@ -125,6 +127,8 @@ def last_chord(
         own = style.part(stem, palette[stem])
         return [voice for voice, level_from in own.voices if level_from <= part.level]
 
+    if "bass" not in playing:
+        voicing, stack = _on_root(voicing, tonic), _on_root(stack, tonic)
     if "bass" in playing:
         for rank, voice in enumerate(voices("bass")):
             add("bass", voice, bass + octave_of(voice, rank, voices("bass")[0]), level - 4 * rank)
@@ -153,6 +157,12 @@ def last_chord(
             if key is not None:
                 events.append(Event("drums", kit, tick, SIXTEENTH * 2, key, clamp(level - 4 * rank), "final"))
     return events
+
+
+def _on_root(pitches: tuple[int, ...], tonic: int) -> tuple[int, ...]:
+    """The chord with its root lowest, since nobody plays it below: what lies under it goes up an octave."""
+    lowest = min((pitch for pitch in pitches if pitch % 12 == tonic), default=0)
+    return tuple(sorted({pitch + 12 if pitch < lowest else pitch for pitch in pitches}))
 
 
 def _held_ticks(form: Form, tick: int) -> int:

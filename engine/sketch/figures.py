@@ -5,13 +5,17 @@ from the bottom, n the neighbour a semitone under the lowest, u the two upper no
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from .form import SIXTEENTH, TICKS, Form, Part, in_tempo, stream
 from .harmony import Span
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
 from .patterns import patterned, played_bars
+
+# What signs that are no digit take of the ladder.
+_RUNGS = {"c": {0, 1, 2, 3}, "u": {2, 3}, "n": {0}}
 
 
 def write_figures(
@@ -24,23 +28,47 @@ def write_figures(
 ) -> list[Event]:
     """The harmony stem: the section's figure on every chord."""
     events: list[Event] = []
-    ticks = [span.tick for span in spans]
+    for step in _played(form, spans, part_name, seed):
+        index = step.span
+        cut = min(step.ticks, spans[index].end - step.tick)
+        velocity = _velocity(form, step.bar, step.tick)
+        for pitch in _pitches(step.sign, voicings[index], ceilings[index], spans[index].chord.bass):
+            for rank, voice in enumerate(step.voices):
+                facts = INSTRUMENTS[voice]
+                # Struck notes ring on; bowed ones are short so that the figure stays clear.
+                held = cut if facts.struck else min(cut, max(TICKS // 4, round(cut * 0.7)))
+                loud = clamp(velocity - 6 * rank)
+                events.append(Event("harmony", voice, step.tick, held, fit(voice, pitch), loud))
+    return events
+
+
+def figure_rungs(form: Form, spans: Sequence[Span], part_name: str, seed: int) -> tuple[frozenset[int], ...]:
+    """For each chord the rungs 0..5 of its ladder that the figure plays: four voices, two an octave up."""
+    rungs: list[set[int]] = [set() for _ in spans]
+    for step in _played(form, spans, part_name, seed):
+        rungs[step.span] |= _RUNGS.get(step.sign) or {int(step.sign)}
+    return tuple(map(frozenset, rungs))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One sign of a figure as it is played: on which chord, by which voices."""
+
+    tick: int
+    ticks: int
+    sign: str
+    bar: int
+    span: int
+    voices: tuple[str, ...]
+
+
+def _played(form: Form, spans: Sequence[Span], part_name: str, seed: int) -> Iterator[_Step]:
+    starts = [span.tick for span in spans]
     own = form.style.part("harmony", part_name)
     for part, pattern, voices in patterned(form, "harmony", own, form.style.figures, seed, "figure"):
         for bar in played_bars(form, part):
-            signs = _signs(form, part, bar, pattern, seed)
-            for at, length, sign in _steps(form, bar, signs):
-                index = bisect_right(ticks, at) - 1
-                cut = min(length, spans[index].end - at)
-                velocity = _velocity(form, bar, at)
-                for pitch in _pitches(sign, voicings[index], ceilings[index], spans[index].chord.bass):
-                    for rank, voice in enumerate(voices):
-                        facts = INSTRUMENTS[voice]
-                        # Struck notes ring on; bowed ones are short so that the figure stays clear.
-                        held = cut if facts.struck else min(cut, max(TICKS // 4, round(cut * 0.7)))
-                        loud = clamp(velocity - 6 * rank)
-                        events.append(Event("harmony", voice, at, held, fit(voice, pitch), loud))
-    return events
+            for at, length, sign in _steps(form, bar, _signs(form, part, bar, pattern, seed)):
+                yield _Step(at, length, sign, bar, bisect_right(starts, at) - 1, tuple(voices))
 
 
 def _signs(form: Form, part: Part, bar: int, pattern: str, seed: int) -> str:

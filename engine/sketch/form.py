@@ -252,7 +252,7 @@ def _accents(hits: Sequence[Hit], clock: Clock, ending_tick: int) -> tuple[Accen
     """Strong hits on the grid: the nearest downbeat, else beat, else sixteenth within 40 ms."""
     found: dict[int, Accent] = {}
     for hit in hits:
-        if not hit.strong or hit.sample < 0:
+        if not hit.struck or hit.sample < 0:
             continue
         tick = _tick_near(hit.sample, clock)
         if tick is None or tick > ending_tick:
@@ -300,7 +300,7 @@ def _phrases(start: int, end: int, struck: set[int]) -> tuple[Phrase, ...]:
     borders.append(end)
     index = 1
     while index < len(borders) - 1:
-        alone = borders[index + 1] - borders[index] == 1 and borders[index + 1] not in struck
+        alone = borders[index + 1] - borders[index] == 1
         if alone and borders[index] not in struck and borders[index] - borders[index - 1] <= 4:
             del borders[index]
         else:

@@ -23,12 +23,16 @@ SOUNDS_LICENCE = "MIT"
 
 
 class SketchGenerator:
-    """Rule-based, no weights, any laptop. Stems are float32 work files in `folder`."""
+    """Rule-based, no weights, any laptop. Stems are float32 work files in `folder`.
+
+    `composition` is what the last take plays.
+    """
 
     name = "sketch"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.composition: Composition | None = None
 
     def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take:
         """One take: the same request gives the same bytes. OptionError for an unknown style, InputError for
@@ -37,7 +41,7 @@ class SketchGenerator:
         cancel.check()
         total = float(request.plan.samples) / 48_000
         progress(Step("generate", 0.0, total, "composing"))
-        composition = compose(request)
+        composition = self.composition = compose(request)
         casting = None
         if request.sounds is not None:
             casting = Casting(by_hash(request.sounds, cancel=cancel), composition.voices)

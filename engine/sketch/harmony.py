@@ -27,6 +27,7 @@ PENTATONIC = {True: (0, 1, 2, 4, 5), False: (0, 2, 3, 4, 6)}
 _BRIGHT = ("lydian", "ionian", "mixolydian")
 _MAJOR = MODES["ionian"]
 _NUMERAL = re.compile(r"(b|#)?(VII|VI|IV|V|III|II|I|vii|vi|iv|v|iii|ii|i)(o|sus4|7|maj7|add9)?(/[35])?")
+_DOMINANT = re.compile(r"(V|v|bVII)(?![Ii])")
 _DEGREES = {"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "vii": 6}
 # What a mode makes of the stock progressions.
 _FLAVOUR: dict[str, dict[str, str]] = {
@@ -99,12 +100,14 @@ def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int) -> tuple[S
     """The chords of the cue: progressions by style and mode, leading chords before sections and hits."""
     wanted = strong_letters(theme, form.style.singing.pace) if theme is not None else ()
     spans: list[Span] = []
+    before: str | None = None
     for part in form.parts:
         stock = _stock(form, part, wanted, seed)
         at = 0
         for phrase in part.phrases:
-            numerals = _phrase_chords(form, part, phrase, stock, at, seed)
+            numerals = _phrase_chords(form, part, phrase, stock, at, before, seed)
             at += phrase.bars
+            before = numerals[-1][-1]
             for bar, names in zip(range(phrase.start_bar, phrase.end_bar_exclusive), numerals, strict=True):
                 spans += _bar_spans(form, bar, names, tonic, part.mode)
     spans = _end(form, spans, tonic)
@@ -144,41 +147,70 @@ def _flavoured(names: Sequence[str], mode: str) -> tuple[str, ...]:
 
 
 def _phrase_chords(
-    form: Form, part: Part, phrase: Phrase, stock: Sequence[str], at: int, seed: int
+    form: Form, part: Part, phrase: Phrase, stock: Sequence[str], at: int, before: str | None, seed: int
 ) -> list[tuple[str, ...]]:
-    """Numerals for each bar of a phrase; a bar may hold two."""
+    """Numerals for each bar of a phrase; a bar may hold two. `before` is the chord that leads to it."""
     rng = stream(seed, form.plan.cue, "phrase", phrase.start_bar)
-    harmony = form.style.harmony
-    bright = is_bright(part.mode)
     slow = part.level == 0 and len(stock) < 8
     offset = 0 if phrase.accented or at == 0 else at
     names: list[tuple[str, ...]] = []
     for bar in range(phrase.bars):
         place = (offset + bar) // 2 if slow else offset + bar
         names.append((stock[place % len(stock)],))
-    tonic = "I" if bright else "i"
-    if phrase.accented:
-        if rng.random() < harmony.deceptive:
-            names[0] = (("vi" if rng.random() < 0.5 else "bVI") if bright else "bVI",)
-        elif names[0][0] not in (tonic, "bVI", "vi", "IV"):
-            names[0] = (tonic,)
-    if phrase.leads and phrase.bars >= 2:
-        ending = phrase.end_bar_exclusive == form.ending_bar
-        if ending:
-            last = (harmony.final_major if bright else harmony.final_minor)[: 2 if part.level > 2 else None]
-        else:
-            last = harmony.leading_major if bright else harmony.leading_minor
-        lead = last[int(rng.integers(len(last)))]
-        if lead == names[-2][0]:
-            lead = last[(last.index(lead) + 1) % len(last)]
-        names[-1] = (lead,)
-        if lead == "Vsus4":
-            names[-1] = ("Vsus4", "V")
-        elif part.level >= 2 and lead == "V" and rng.random() < 0.5:
-            before = ("ii" if rng.random() < 0.5 else "IV") if bright else "iv"
-            if names[-2][0] != before:
-                names[-1] = (before, "V")
+    names[0] = (
+        _arrival(form, part, phrase, names[0][0], before if phrase.accented or at == 0 else None, rng),
+    )
+    closes = phrase.end_bar_exclusive == min(part.end_bar_exclusive, form.ending_bar)
+    if phrase.leads and (phrase.bars >= 2 or closes):
+        names[-1] = _leading(form, part, phrase, names[-2][0] if phrase.bars > 1 else before, rng)
     return names
+
+
+def _arrival(
+    form: Form, part: Part, phrase: Phrase, planned: str, before: str | None, rng: np.random.Generator
+) -> str:
+    """The first chord of a phrase: on a hit the tonic or what deceives about it; what leads without being a
+    dominant can only go home."""
+    harmony = form.style.harmony
+    bright = is_bright(part.mode)
+    tonic = "I" if bright else "i"
+    deceives = phrase.accented and rng.random() < harmony.deceptive
+    if before is not None and not _is_dominant(before):
+        return tonic
+    if deceives:
+        # In major the flat submediant belongs to styles that borrow it anyway.
+        borrows = any("bVI" in choice for choice in harmony.major)
+        return "bVI" if not bright or (borrows and rng.random() < 0.5) else "vi"
+    if phrase.accented and planned not in (tonic, "bVI", "vi", "IV"):
+        return tonic
+    return planned
+
+
+def _is_dominant(numeral: str) -> bool:
+    """Whether a chord half closes by itself: the dominants, and the subtonic that stands for them."""
+    return _DOMINANT.match(numeral) is not None
+
+
+def _leading(
+    form: Form, part: Part, phrase: Phrase, before: str | None, rng: np.random.Generator
+) -> tuple[str, ...]:
+    """The bar that leads on to a section, a hit or the ending; `before` is the chord that it follows."""
+    harmony = form.style.harmony
+    bright = is_bright(part.mode)
+    if phrase.end_bar_exclusive == form.ending_bar:
+        last = (harmony.final_major if bright else harmony.final_minor)[: 2 if part.level > 2 else None]
+    else:
+        last = harmony.leading_major if bright else harmony.leading_minor
+    lead = last[int(rng.integers(len(last)))]
+    if lead == before:
+        lead = last[(last.index(lead) + 1) % len(last)]
+    if lead == "Vsus4":
+        return ("Vsus4", "V")
+    if part.level >= 2 and lead == "V" and rng.random() < 0.5:
+        subdominant = ("ii" if rng.random() < 0.5 else "IV") if bright else "iv"
+        if before != subdominant:
+            return (subdominant, "V")
+    return (lead,)
 
 
 def _bar_spans(form: Form, bar: int, names: Sequence[str], tonic: int, mode: str) -> list[Span]:

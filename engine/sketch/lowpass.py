@@ -26,8 +26,11 @@ _SWEEP_CENTS = 400
 _SMALLEST_SWEEP_CENTS = 201
 # A low-pass up here takes little: three taps have the same loss at its cutoff, at a fifth of the cost.
 _HIGH_HZ = 9_500.0
-# Frames that the widest of the symmetric filters looks ahead.
-_AHEAD = 32
+# Frames that the widest of the symmetric filters looks ahead: that of the lowest shelf.
+_AHEAD = 64
+# Its begin comes in over a millisecond.
+_RISE = 48
+_SHELF_HZ = (250.0, 3000.0)
 # Above this the low-pass is left out: nothing of it would be heard.
 _OPEN_HZ = 19_000.0
 _LOWEST_HZ, _HIGHEST_HZ = 20.0, 20_000.0
@@ -40,11 +43,11 @@ FILTER_KINDS = (
 
 
 class Coloured:
-    """One zone at one key, before its envelope."""
+    """One zone at one key, before its envelope. Its darker version begins to fall at `shelf_hz`."""
 
-    def __init__(self, zone: Zone, key: int, *, tilted: bool) -> None:
+    def __init__(self, zone: Zone, shelf_hz: float) -> None:
         self._filter = _filter(zone)
-        self._tilt = _Tilt(key) if tilted else None
+        self._tilt = _Tilt(shelf_hz)
         # Empty where the plain sound itself is the bright one.
         self._bright = np.zeros(0, np.float32)
         self._dark = np.zeros(0, np.float32)
@@ -54,19 +57,18 @@ class Coloured:
     def bytes(self) -> int:
         return self._bright.nbytes + self._dark.nbytes
 
-    def upto(self, frames: int, plain: Resampled) -> tuple[FloatArray, FloatArray | None]:
+    def upto(self, frames: int, plain: Resampled) -> tuple[FloatArray, FloatArray]:
         """`frames` frames (fewer when the sample ends): as the preset filters them, and a darker version.
 
-        `plain` is the unfiltered sound. None as second where the preset opens its own filter with velocity.
-        Neither is to be changed.
+        `plain` is the unfiltered sound. Neither is to be changed.
         """
         if plain.limit is not None:
             frames = min(frames, plain.limit)
-        if frames > self._made and (self._filter or self._tilt):
+        if frames > self._made:
             target = -(-(max(frames, self._made * 3 // 2) + _AHEAD) // PIECE) * PIECE
             self._grow(plain.upto(target), plain.limit)
         bright = self._bright[:frames] if self._filter else plain.upto(frames)
-        return bright, self._dark[:frames] if self._tilt else None
+        return bright, self._dark[:frames]
 
     def _grow(self, plain: FloatArray, limit: int | None) -> None:
         """Make as much as `plain` allows; the darker sound looks a little ahead, save at the sample's end."""
@@ -79,13 +81,23 @@ class Coloured:
                 self._filter.run(plain, bright, start, end)
             self._bright = bright
         made = len(plain) if len(plain) == limit else len(plain) - _AHEAD
-        if self._tilt:
-            first = self._made
-            dark = np.concatenate([self._dark, np.empty(made - first, np.float32)])
-            for start in range(first, made, PIECE):
-                self._tilt.run(bright, dark, start, min(start + PIECE, made))
-            self._dark = dark
-        self._made = made
+        first = self._made
+        dark = np.concatenate([self._dark, np.empty(made - first, np.float32)])
+        for start in range(first, made, PIECE):
+            self._tilt.run(bright, dark, start, min(start + PIECE, made))
+        if not first:
+            # Looking ahead it begins before the sound does, with a step.
+            dark[:_RISE] *= np.linspace(0, 1, _RISE, dtype=np.float32)[:made]
+        self._dark, self._made = dark, made
+
+
+def shelf_hz(key: int | None) -> float:
+    """Where a soft note begins to lose treble: half an octave above its key, so that its first overtones fade
+    too, but where the ear hears brightness. The key of a drum (None) is no pitch.
+    """
+    if key is None:
+        return _SHELF_HZ[1]
+    return float(min(max(2**0.5 * 440 * 2 ** ((key - 69) / 12), _SHELF_HZ[0]), _SHELF_HZ[1]))
 
 
 class _Filter(Protocol):
@@ -116,12 +128,10 @@ def _sustain(zone: Zone) -> float:
 class _Tilt:
     """A gentle low-pass for soft notes: two running means, together a triangle around each frame.
 
-    It begins to fall about an octave above the key, but where the ear hears brightness. Being symmetric it
-    can be mixed with the sound itself without cancelling any of it.
+    Being symmetric it can be mixed with the sound itself without cancelling any of it.
     """
 
-    def __init__(self, key: int) -> None:
-        hertz = min(max(2 * 440 * 2 ** ((key - 69) / 12), 500.0), 3000.0)
+    def __init__(self, hertz: float) -> None:
         # Two means of n frames together lose 3 dB at 0.32 of the rate over n; n is a power of two.
         self._doublings = round(np.log2(0.32 * 48_000 / hertz))
 

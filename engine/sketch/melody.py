@@ -13,6 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..timebase import SAMPLE_RATE
 from ..types import Theme
 from . import variation
 from .form import SIXTEENTH, TICKS, Form, Part, Phrase, stream
@@ -22,6 +23,11 @@ from .notes import Event, clamp
 from .variation import Bar
 
 _EIGHTH = TICKS // 2
+# Under the melody root and third must find room above C3; single notes may dip a little below.
+LOWEST = 60
+_BELOW = 5
+# Nobody waits longer for the theme.
+_LONGEST_REST_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,6 @@ class Singer:
         self.seed = seed
         self.statements: list[Statement] = []
         self._ticks = [span.tick for span in spans]
-        # The pitch sung where a chord begins, by the chord's index.
-        self._at_change: dict[int, int] = {}
 
     def sing(self, theme: Theme, part_name: str) -> list[Event]:
         bars = variation.bars_of(theme)
@@ -82,6 +86,10 @@ class Singer:
                 told += 1
         return events
 
+    def letters(self) -> tuple[tuple[int, ...], ...]:
+        """For each bar the letters that the melody may sing there."""
+        return tuple(self._scale(self.form.part_at(bar)) for bar in range(len(self.form.clock.bars)))
+
     def _last_part(self) -> int:
         """The section in which the theme comes back for the last time, and plainly."""
         return max((part.index for part in self.form.parts if "melody" in part.stems), default=-1)
@@ -95,18 +103,18 @@ class Singer:
     def _kind(self, part: Part, place: int, phrase: Phrase, told: int, home: bool, last_rested: bool) -> str:
         """What a phrase does with the theme."""
         spoken = sum(self.form.spoken[phrase.start_bar : phrase.end_bar_exclusive])
+        bars = self.form.clock.bars[phrase.start_bar : phrase.end_bar_exclusive]
         if phrase.bars < 2 or spoken * 2 > phrase.bars:
             return "rest"
         rng = stream(self.seed, self.form.plan.cue, "kind", phrase.start_bar)
         if told == 0:
             return "plain"
-        # Breathing room: thin sections sing every second phrase, fuller ones rest now and then.
-        if part.level <= 1 and not last_rested:
-            return "rest"
-        if part.level == 2 and not last_rested and place % 3 == 2:
-            return "rest"
-        if part.level == 3 and not last_rested and place % 4 == 3 and rng.random() < 0.6:
-            return "rest"
+        if not last_rested and self._breathes(part, place, rng):
+            # A whole phrase falls silent before a section, so that the line comes back with it; elsewhere,
+            # and where bars are slow, half of it is enough.
+            closes = 0 < place == len(part.phrases) - 1
+            seconds = (bars[-1].end_sample_exclusive - bars[0].start_sample) / SAMPLE_RATE
+            return "rest" if closes and seconds <= _LONGEST_REST_S else "fragment"
         if part.climax:
             return ("high", "high ornament")[place % 2]
         if place == 0 and part.index == self._last_part():
@@ -118,6 +126,14 @@ class Singer:
         if place >= 2 and place % 4 == 2:
             return "sequence"
         return ("ornament", "shift", "plain ornament")[int(rng.integers(3))]
+
+    def _breathes(self, part: Part, place: int, rng: np.random.Generator) -> bool:
+        """Whether a phrase leaves room: thin sections do in every second, fuller ones now and then."""
+        if part.level <= 1:
+            return place % 2 == 1
+        if part.level == 2:
+            return place % 3 == 2
+        return part.level == 3 and place % 4 == 3 and rng.random() < 0.6
 
     def _line(
         self, bars: Sequence[Bar], kind: str, sung_here: int, told: int, phrase: Phrase
@@ -162,7 +178,7 @@ class Singer:
         own = self.form.style.part("melody", part_name)
         register = own.register + (5 if "high" in kind else 0) - (3 if part.level <= 1 else 0)
         facts = INSTRUMENTS[own.voices[0][0]]
-        low, high = max(facts.low, 58), facts.high
+        low, high = max(facts.low, LOWEST - _BELOW), facts.high
         # Sung broadly nearly every note must fit its chord: the line moves rather than bends.
         broad = self.form.style.singing.pace == 2
         moves = broad or kind in ("sequence", "invert", "fragment", "shift")
@@ -226,7 +242,8 @@ class Singer:
         def cost(octave: int) -> float:
             line = pitches(octave)
             outside = sum(max(0, low - p) + max(0, p - high) for p in line)
-            return abs(float(np.mean(line)) - register) + 20 * outside
+            deep = sum(max(0, LOWEST - p) for p in line)
+            return abs(float(np.mean(line)) - register) + 20 * outside + 0.5 * deep
 
         octave = min(range(2, 8), key=lambda o: (cost(o), o))
         for tone, pitch in zip(tones, pitches(octave), strict=True):
@@ -268,7 +285,7 @@ class Singer:
             before = tone.degree
 
     def _to_harmony(self, tones: list[_Tone], scale: Sequence[int], low: int, high: int) -> None:
-        """Strong and long notes become chord tones; no parallels with the bass, no minor ninths over it."""
+        """Strong and long notes become chord tones; no minor ninths over the bass."""
         previous: _Tone | None = None
         for position, tone in enumerate(tones):
             chord, span = self.chord_at(tone.tick)
@@ -276,7 +293,7 @@ class Singer:
             tonal = tone.pitch % 12 in chord.pcs
             harsh = (tone.pitch - bass) % 12 == 1 and tone.ticks >= _EIGHTH
             needs = (tone.strong or tone.ticks >= 2 * TICKS or self._is_leap(tones, position)) and not tonal
-            if needs or harsh or self._parallel(previous, tone, tone.pitch):
+            if needs or harsh:
                 options = []
                 for step in (0, 1, -1, 2, -2, 3, -3):
                     pitch = self._pitch_of(tone.degree + step, chord, 5)
@@ -284,22 +301,18 @@ class Singer:
                         continue
                     if (tone.degree + step) % 7 not in scale:
                         continue
-                    price = float(abs(step)) + 6 * self._parallel(previous, tone, pitch)
-                    price += 4 * ((pitch - bass) % 12 == 1)
+                    price = float(abs(step)) + 4 * ((pitch - bass) % 12 == 1)
                     if previous is not None:
                         price += 0.15 * abs(pitch - previous.pitch) + 0.6 * (pitch == previous.pitch)
                         wanted, got = tone.pitch - previous.pitch, pitch - previous.pitch
-                        price += 1.5 * (wanted * got < 0)
+                        # The contour is what the theme is known by.
+                        price += 3.0 * (wanted * got < 0) + 0.6 * (got == 0 != wanted)
                     options.append((price, abs(step), step, pitch))
                 if options:
                     _, _, step, pitch = min(options)
                     tone.degree += step
                     tone.pitch = pitch
             previous = tone
-            while span < len(self.spans) and self.spans[span].tick < tone.tick + tone.ticks:
-                if self.spans[span].tick >= tone.tick:
-                    self._at_change[span] = tone.pitch
-                span += 1
 
     def _is_leap(self, tones: Sequence[_Tone], position: int) -> bool:
         """Whether a weak note is left or reached by more than a third: then it must belong to the chord."""
@@ -307,24 +320,6 @@ class Singer:
         before = abs(here - tones[position - 1].degree) if position else 0
         after = abs(here - tones[position + 1].degree) if position + 1 < len(tones) else 0
         return max(before, after) > 2
-
-    def _parallel(self, previous: _Tone | None, tone: _Tone, pitch: int) -> bool:
-        """Whether `pitch` would run in fifths or octaves with the bass, from the note or the chord before."""
-        _, here = self.chord_at(tone.tick)
-        if previous is not None:
-            _, before = self.chord_at(previous.tick)
-            if self._in_parallel(previous.pitch, before, pitch, here):
-                return True
-        if tone.tick == self.spans[here].tick and here - 1 in self._at_change:
-            return self._in_parallel(self._at_change[here - 1], here - 1, pitch, here)
-        return False
-
-    def _in_parallel(self, old: int, before: int, pitch: int, here: int) -> bool:
-        low, new = self.bass[before], self.bass[here]
-        if before == here or low == new or old == pitch:
-            return False
-        first, second = (old - low) % 12, (pitch - new) % 12
-        return first in (0, 7) and first == second and (pitch > old) == (new > low)
 
     def _record(
         self, tones: Sequence[_Tone], line: Sequence[Sequence[variation.Sung]], kind: str, phrase: Phrase
@@ -370,6 +365,8 @@ class Singer:
         voices = [voice for voice, level in own.voices if level <= part.level]
         softest, loudest = self.form.style.velocity
         held = self.form.style.singing.held
+        # Where hardly anybody plays, the line comes from afar.
+        afar = 10 if part.level == 0 else 0
         events: list[Event] = []
         top = max(tone.pitch for tone in tones)
         lifts = [self._lift(voice, tones, part, rank) for rank, voice in enumerate(voices)]
@@ -377,7 +374,7 @@ class Singer:
             force = self.form.force[tone.bar]
             place = position / max(1, len(tones) - 1)
             arch = 6 * (1 - abs(2 * place - 1)) + (3 if tone.pitch == top else 0) + (2 if tone.strong else -2)
-            velocity = softest + 4 + (loudest - softest - 4) * force + arch
+            velocity = softest + 4 + (loudest - softest - 4) * force + arch - afar
             for rank, (voice, lift) in enumerate(zip(voices, lifts, strict=True)):
                 struck = INSTRUMENTS[voice].struck
                 legato = tone.ticks if struck else max(6, round(tone.ticks * 0.97))

@@ -32,7 +32,8 @@ def write_pads(
             held: dict[int, Event] = {}
             for span, voicing in chosen:
                 pitches = _chosen_notes(voicing, rank, part)
-                sounding = {fit(voice, pitch) for pitch in pitches}
+                # What a high voice would have to play an octave up, over the melody, it leaves out.
+                sounding = {fit(voice, pitch) for pitch in pitches if fit(voice, pitch) <= voicing[-1]}
                 tied: dict[int, Event] = {}
                 for pitch in sorted(sounding):
                     before = held.get(pitch)
@@ -56,7 +57,14 @@ def _chosen_notes(voicing: Sequence[int], rank: int, part: Part) -> Sequence[int
     """Thin sections hold three notes; a second voice takes the upper three."""
     if rank > 0:
         return voicing[1:]
-    return voicing[:3] if part.level == 0 else voicing
+    return voicing[: pads_reach(part)]
+
+
+def pads_reach(part: Part) -> int:
+    """How many of the four upper voices the pads hold in a section, from below."""
+    if "pads" not in part.stems:
+        return 0
+    return 3 if part.level == 0 else 4
 
 
 def _velocity(form: Form, bar: int) -> float:

@@ -1,7 +1,7 @@
 """Notes to stem files: one pass through time, a few seconds at once, so that a long cue needs no more memory.
 
-A note's first frame is its `start_sample`: onsets are exact by construction. `_schedule` gives a note its
-first frame; a preset with a slow attack would be played early there.
+A note is heard at its `start_sample`: `_schedule` gives it its first frame, which is that sample, or lies
+before it by the attack of a preset that takes its time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from ..audio.fade import faded
 from ..errors import EngineFault
 from ..progress import Cancel, Progress, Step
 from ..store.durable import output_error
 from ..types import Note, Stem
+from .attacks import bundled_attacks
 from .fonts.ensemble import Casting, Ensemble
 from .room import Room, impulse_response
 from .sampler import CHOKE_FRAMES, NoteKey, Player, Sampler
@@ -35,7 +37,7 @@ RATE = 48_000
 # response of the room it fills a transform of 2^18.
 BLOCK = 2**18 - 91_200
 _STOP_EVERY = 64
-_FADE_OUT = 480
+_FADE_IN = _FADE_OUT = 480
 _RIFF_LIMIT = 0xFFFF_0000
 
 
@@ -116,7 +118,7 @@ def render(
                 for name, audio in mixer.block(start, frames, cancel).items():
                     if fade_from is not None:
                         first = handle_samples[0] + fade_from
-                        audio *= _faded(first, handle_samples[0] + samples, start, frames)
+                        audio *= faded(first, handle_samples[0] + samples, start, frames)
                     _fade_out(audio, start, total)
                     files[name].write(audio)
                 progress(Step("generate", (start + frames) / RATE, total / RATE, "playing"))
@@ -133,19 +135,22 @@ def render(
 def _player(font: Path | Casting | None, voices: Sequence[Voice], seed: int) -> Player:
     if isinstance(font, Casting):
         return Ensemble(font, voices, seed)
-    return Sampler(SoundFont(font or bundled_font()), voices, seed)
+    if font is None:
+        return Sampler(SoundFont(bundled_font()), voices, seed, bundled_attacks())
+    return Sampler(SoundFont(font), voices, seed)
 
 
 def _schedule(notes: Sequence[Note], sampler: Player, head: int, total: int) -> list[_Event]:
     """Notes in the order they begin, and where they are cut off; none that begin behind the file's end."""
-    order = sorted(range(len(notes)), key=lambda index: notes[index].start_sample)
+    leads = [sampler.lead(note.instrument, note.pitch, note.samples) for note in notes]
+    order = sorted(range(len(notes)), key=lambda index: notes[index].start_sample - leads[index])
     events: list[_Event] = []
     # (voice, exclusive class) -> the start of the note that sounds next, going backwards in time.
     following: dict[tuple[str, int], int] = {}
     for index in reversed(order):
-        note = notes[index]
-        key = sampler.note_key(note.instrument, note.pitch, note.velocity, note.samples)
-        start = note.start_sample + head
+        note, lead = notes[index], leads[index]
+        key = sampler.note_key(note.instrument, note.pitch, note.velocity, note.samples + lead)
+        start = note.start_sample - lead + head
         if start >= total:
             continue
         choked_after = None
@@ -224,11 +229,20 @@ class _Mixer:
             self._sampler.forget(event.key)
         if event.choked_after is not None and event.choked_after < len(audio):
             audio = _choked(audio, event.choked_after)
-        # A note may have begun before the file.
-        audio = audio[max(-at, 0) :]
+        if event.start < 0:
+            audio = _joined(audio, -event.start)
+            at = 0
         if len(audio):
-            part = bus.part(max(at, 0), len(audio))
+            part = bus.part(at, len(audio))
             part += audio
+
+
+def _joined(audio: FloatArray, after: int) -> FloatArray:
+    """A note that began before the file, from frame `after` on: it comes in over 10 ms, without a click."""
+    out = audio[after:].copy()
+    head = out[:_FADE_IN]
+    head *= np.linspace(0, 1, _FADE_IN, dtype=np.float32)[: len(head), None]
+    return out
 
 
 def _choked(audio: FloatArray, after: int) -> FloatArray:
@@ -236,14 +250,6 @@ def _choked(audio: FloatArray, after: int) -> FloatArray:
     tail = out[after:]
     tail *= np.linspace(1, 0, CHOKE_FRAMES, dtype=np.float32)[: len(tail), None]
     return out
-
-
-def _faded(first: int, end: int, start: int, frames: int) -> FloatArray:
-    """Gain of `frames` frames from `start`, (frames, 1): a quarter of a sine from 1 at `first` down to 0 at
-    `end`."""
-    left = np.clip((end - np.arange(start, start + frames)) / max(end - first, 1), 0, 1)
-    gain: FloatArray = np.sin(np.pi / 2 * left).astype(np.float32)[:, None]
-    return gain
 
 
 def _fade_out(audio: FloatArray, start: int, total: int) -> None:

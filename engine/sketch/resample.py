@@ -6,6 +6,8 @@ note is the same however long the notes beside it are.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +18,10 @@ FloatArray = npt.NDArray[np.float32]
 # Interpolated at a stretch: small enough for a core's own cache, large enough to hide numpy's call overhead.
 PIECE = 8_192
 _HALF, _ONE_AND_A_HALF = np.float32(0.5), np.float32(1.5)
+# A sample that begins with a step is faded in over a millisecond.
+_RAMP = 48
+# A first frame over this share of the next 100 ms is a step, where the second is as much of the first.
+_STEP, _GOES_ON, _BEGIN = 0.01, 0.25, 4_800
 _LEAD = 1
 _BEHIND = 3
 
@@ -37,6 +43,15 @@ class Unrolled:
     @property
     def bytes(self) -> int:
         return int(self._sound.nbytes)
+
+    @cached_property
+    def begins_with_step(self) -> bool:
+        """Whether the sample was cut out of a sound that was there before: it begins off zero and goes on so.
+        A click that is meant is over at once.
+        """
+        start = self.upto(_BEGIN)[_LEAD : _LEAD + _BEGIN]
+        first, second = float(start[0]), float(start[1])
+        return abs(first) > _STEP * float(np.abs(start).max()) and second / first > _GOES_ON
 
     def upto(self, frames: int) -> FloatArray:
         """At least `frames` frames behind one leading frame of silence; silence behind a sample's end."""
@@ -92,6 +107,8 @@ class Resampled:
             sound = np.empty(target, np.float32)
             sound[:made] = self._sound
             self._interpolate(sound, made)
+            if not made and self.source.begins_with_step:
+                sound[:_RAMP] *= np.linspace(0, 1, _RAMP, dtype=np.float32)[: len(sound)]
             self._sound = sound
         return self._sound[:frames]
 

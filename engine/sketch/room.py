@@ -1,7 +1,8 @@
 """The room the players sit in: one impulse response a seed, and its streaming convolution.
 
 The response is early reflections and band-wise decaying noise (J. A. Moorer, "About this reverberation
-business", 1979). Both channels share a part of it, under 120 Hz all of it, so that mono keeps the room.
+business", 1979). Both channels share a part of it, under 200 Hz all of it, so that mono keeps the room and
+no bass note leans to the side where the room happens to ring with it.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ _Doubles = npt.NDArray[np.float64]
 RATE = 48_000
 # Upper edge in Hz of a band of noise, and its decay time over that of the middle.
 _BANDS = ((250.0, 1.1), (800.0, 1.05), (2500.0, 1.0), (6000.0, 0.7), (20_000.0, 0.4))
-_MONO_BELOW_HZ = 120.0
+_MONO_BELOW_HZ = 200.0
 _RUMBLE_HZ = 60.0
 _DECAY_S = (1.4, 1.9)
 _EARLY_S = (0.009, 0.065)
 _EARLY_COUNT = 9
+_EARLY_FROM_HZ = 240.0
 _LATE_FROM_S = 0.018
 # Of the late energy, what both channels share.
 _SHARED = 0.35
@@ -61,7 +63,7 @@ def impulse_response(seed: int) -> FloatArray:
         early[0, round(at_s * RATE)] += level * np.sqrt(side)
         early[1, round(at_s * RATE)] += level * np.sqrt(1 - side)
     # Walls swallow treble; bass stays in the middle.
-    early = sosfilt(butter(1, (2 * _MONO_BELOW_HZ, 5000), "bandpass", fs=RATE, output="sos"), early, axis=1)
+    early = sosfilt(butter(1, (_EARLY_FROM_HZ, 5000), "bandpass", fs=RATE, output="sos"), early, axis=1)
 
     both = late + early
     fade = length // 8

@@ -2,14 +2,17 @@
 
 What is played of a preset: tuning, loops, volume envelope, attenuation, pan, the low-pass with its envelope,
 tremolo. Not played: vibrato and pitch envelopes, chorus and reverb sends (the room is ours), modulators of
-the file. Velocity follows the specification's default curve in level; a shelf of ours darkens soft notes.
+the file. Velocity follows the specification's default curve in level; a shelf of ours darkens soft notes and
+brightens hard ones. Held voices swell (`swell.py`).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from math import cos, log10, pi, sin
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from math import cos, log2, log10, pi, sin
+from types import MappingProxyType
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -17,11 +20,13 @@ import numpy.typing as npt
 
 from ..errors import EngineFault, InputError
 from . import soundfont as sf
+from .attacks import Attacks
 from .effects import make_effect
 from .envelope import ENVELOPE_KINDS, FLOOR_DB, Scratch, envelope, tremolo
-from .lowpass import FILTER_KINDS, Coloured
+from .lowpass import FILTER_KINDS, Coloured, shelf_hz
 from .resample import Resampled, Unrolled
 from .soundfont import SoundFont, Wave, Zone
+from .swell import swell
 from .voices import EFFECTS_BANK, Voice
 
 FloatArray = npt.NDArray[np.float32]
@@ -30,8 +35,14 @@ FloatArray = npt.NDArray[np.float32]
 _HEADROOM = 0.25
 # E-mu's hardware, and FluidSynth after it, plays 0.4 of the attenuation that a font asks for.
 _EMU_ATTENUATION = 0.4
-# The softest note's treble is this far under the loudest's.
-_SOFT_TREBLE_DB = 12.0
+# The softest note's treble is this far under the loudest's; a font's samples are notes of about this
+# velocity, and sound as they were recorded there.
+_SOFT_TREBLE_DB = 16.0
+_RECORDED_VELOCITY = 100
+_LONGEST_ATTACK_S = 0.12
+# Up to the first key a note sounds in the middle, from the second on as wide as its voice. Fundamentals of
+# 73 and 147 Hz.
+_MIDDLE_TO_WIDE = (38, 50)
 LENGTH_STEP = 480
 _VELOCITY_STEP = 5
 # Together under 300 MB however long the cue is; a rich minute needs half of it.
@@ -55,6 +66,7 @@ class Player(Protocol):
     def voice(self, name: str) -> Voice: ...
     def exclusive_class(self, name: str, pitch: int, velocity: int) -> int: ...
     def note_key(self, name: str, pitch: int, velocity: int, length: int) -> NoteKey: ...
+    def lead(self, name: str, pitch: int, length: int) -> int: ...
     def __contains__(self, key: NoteKey) -> bool: ...
     def forget(self, key: NoteKey) -> None: ...
     def note(self, key: NoteKey) -> FloatArray: ...
@@ -110,21 +122,31 @@ class Sounding:
 
 
 class Sampler:
-    """Plays `voices`. InputError when the font lacks a preset that one of them asks for."""
+    """Plays `voices`. InputError when the font lacks a preset that one of them asks for.
 
-    def __init__(self, font: SoundFont, voices: Sequence[Voice], seed: int) -> None:
+    `attacks`: what is known of its presets, by (bank, program); notes of others are not played early.
+    """
+
+    def __init__(
+        self,
+        font: SoundFont,
+        voices: Sequence[Voice],
+        seed: int,
+        attacks: Mapping[tuple[int, int], Attacks] = MappingProxyType({}),
+    ) -> None:
         self._font = font
+        self._attacks = attacks
         self._seed = seed
         self._zones: dict[str, tuple[Zone, ...]] = {}
         self._voices = {voice.name: voice for voice in voices}
         for voice in voices:
             if voice.bank != EFFECTS_BANK:
-                self._zones[voice.name] = font.zones(voice.bank, voice.program)
+                zones = font.zones(voice.bank, voice.program)
+                self._zones[voice.name] = tuple(map(_prompt, zones)) if voice.held else zones
         self._matches: dict[tuple[str, int, int], tuple[Zone, ...]] = {}
         self._waves: _Cache[Wave, Unrolled] = _Cache(_WAVE_BYTES)
         self._scratch = Scratch()
         self._last_shape: tuple[tuple[float, ...], FloatArray] = ((), np.zeros(0, np.float32))
-        self._opening = {wave for zones in self._zones.values() for wave in _opening_filters(zones)}
         self._plain: _Cache[tuple[Wave, float], Resampled] = _Cache(_PLAIN_BYTES)
         self._coloured: _Cache[tuple[object, ...], Coloured] = _Cache(_COLOURED_BYTES)
         self._notes: _Cache[NoteKey, Sounding] = _Cache(_NOTE_BYTES)
@@ -139,6 +161,14 @@ class Sampler:
         if self._voices[name].bank == EFFECTS_BANK:
             return 0
         return self._match(name, pitch, _rounded_velocity(velocity))[0].exclusive_class
+
+    def lead(self, name: str, pitch: int, length: int) -> int:
+        """Frames by which a note held `length` frames must begin before its written start to be heard then.
+        It is to be held so much longer.
+        """
+        voice = self.voice(name)
+        attacks = self._attacks.get((voice.bank, voice.program)) if voice.held else None
+        return attacks.lead(pitch, length, voice.room) if attacks is not None else 0
 
     def note_key(self, name: str, pitch: int, velocity: int, length: int) -> NoteKey:
         """What is played for a note: velocity rounded to 5 and length to 10 ms, for effects as they are."""
@@ -183,8 +213,9 @@ class Sampler:
             out[: len(effect)] += effect
             return
         for zone in self._match(name, pitch, velocity):
-            gains = _gains(voice, zone, velocity)
-            mono = self._layer(zone, pitch, velocity, length, FLOOR_DB + 20 * log10(max(*gains, 1e-4)))
+            gains = _gains(voice, zone, pitch, velocity)
+            silent_db = FLOOR_DB + 20 * log10(max(*gains, 1e-4))
+            mono = self._layer(voice, zone, pitch, velocity, length, silent_db)
             frames = len(mono)
             out = room(frames)
             for channel, gain in enumerate(gains):
@@ -211,45 +242,47 @@ class Sampler:
             self._matches[name, pitch, velocity] = known
         return known
 
-    def _layer(self, zone: Zone, pitch: int, velocity: int, length: int, silent_db: float) -> FloatArray:
+    def _layer(
+        self, voice: Voice, zone: Zone, pitch: int, velocity: int, length: int, silent_db: float
+    ) -> FloatArray:
         """One zone of a note with its envelope, mono; good until the next call."""
         fixed = zone.value(sf.FIXED_KEY)
         key = fixed if 0 <= fixed <= 127 else pitch
         fixed = zone.value(sf.FIXED_VELOCITY)
         velocity = fixed if 0 < fixed <= 127 else velocity
-        shape = self._shape(zone, key, length, silent_db)
-        bright, dark = self._colour(zone, key, len(shape))
+        shape = self._shape(voice, zone, key, length, silent_db)
+        bright, dark = self._colour(zone, key, shelf_hz(None if voice.drums else key), len(shape))
         frames = len(bright)
         mono = self._scratch.array("mono", frames)
-        if dark is None:
-            np.multiply(bright, shape[:frames], out=mono)
-        else:
-            treble = np.float32(10 ** (-_SOFT_TREBLE_DB * (1 - velocity / 127) / 20))
-            np.multiply(bright, treble, out=mono)
-            mono += np.multiply(dark, 1 - treble, out=self._scratch.array("part", frames))
-            mono *= shape[:frames]
+        treble = np.float32(10 ** (_SOFT_TREBLE_DB * (velocity - _RECORDED_VELOCITY) / 127 / 20))
+        np.multiply(bright, treble, out=mono)
+        mono += np.multiply(dark, 1 - treble, out=self._scratch.array("part", frames))
+        mono *= shape[:frames]
         shake = tremolo(zone, frames, self._scratch)
         if shake is not None:
             mono *= shake
         return mono
 
-    def _shape(self, zone: Zone, key: int, length: int, silent_db: float) -> FloatArray:
-        identity = (*(zone.value(kind) for kind in ENVELOPE_KINDS), key, length, silent_db)
+    def _shape(self, voice: Voice, zone: Zone, key: int, length: int, silent_db: float) -> FloatArray:
+        identity = (*(zone.value(kind) for kind in ENVELOPE_KINDS), key, length, silent_db, voice.held)
         # Both halves of a stereo pair have the same envelope, and follow each other.
         if identity != self._last_shape[0]:
-            self._last_shape = identity, envelope(zone, key, length, silent_db, self._scratch)
+            shape = envelope(zone, key, length, silent_db, self._scratch)
+            if voice.held:
+                swell(shape, length, self._scratch)
+            self._last_shape = identity, shape
         return self._last_shape[1]
 
-    def _colour(self, zone: Zone, key: int, frames: int) -> tuple[FloatArray, FloatArray | None]:
+    def _colour(self, zone: Zone, key: int, shelf: float, frames: int) -> tuple[FloatArray, FloatArray]:
         """A zone's sound at a key as far as `frames`; zones that differ in envelope or level share it."""
         step = zone.step(key)
         plain = self._plain.get((zone.wave, step))
         if plain is None:
             plain = Resampled(self._waves.get(zone.wave) or Unrolled(self._font, zone.wave), step)
-        identity = (zone.wave, step, key, *(zone.value(kind) for kind in FILTER_KINDS))
+        identity = (zone.wave, step, shelf, *(zone.value(kind) for kind in FILTER_KINDS))
         coloured = self._coloured.get(identity)
         if coloured is None:
-            coloured = Coloured(zone, key, tilted=zone.wave not in self._opening)
+            coloured = Coloured(zone, shelf)
         sounds = coloured.upto(frames, plain)
         # All three may have grown.
         self._coloured.put(identity, coloured)
@@ -258,22 +291,32 @@ class Sampler:
         return sounds
 
 
-def _opening_filters(zones: Sequence[Zone]) -> set[Wave]:
-    """The samples whose filter the preset itself opens with velocity."""
-    cutoffs: dict[Wave, set[int]] = {}
-    for zone in zones:
-        cutoffs.setdefault(zone.wave, set()).add(zone.value(sf.FILTER_HZ))
-    return {wave for wave, values in cutoffs.items() if len(values) > 1}
+def _prompt(zone: Zone) -> Zone:
+    """A held note's zone with its attack shortened: one that rises for longer would have to begin long before
+    it is to be heard, over what sounds there.
+    """
+    attack = min(zone.value(sf.ATTACK), round(1200 * log2(_LONGEST_ATTACK_S)))
+    return replace(zone, generators={**zone.generators, sf.ATTACK: attack})
 
 
 def _rounded_velocity(velocity: int) -> int:
     return min(max(_VELOCITY_STEP * round(velocity / _VELOCITY_STEP), _VELOCITY_STEP), 127)
 
 
-def _gains(voice: Voice, zone: Zone, velocity: int) -> tuple[float, float]:
-    """Left and right: attenuation, the velocity curve of 8.4.1 (concave, 960 cB), constant-power pan."""
+def _gains(voice: Voice, zone: Zone, pitch: int, velocity: int) -> tuple[float, float]:
+    """Left and right: attenuation, the velocity curve of 8.4.1 (concave, 960 cB), constant-power pan.
+
+    Low notes are drawn to the middle: bass at the sides is lost in a cinema's one woofer.
+    """
     attenuation_db = _EMU_ATTENUATION * min(max(zone.value(sf.ATTENUATION), 0), 1440) / 10
     level = _HEADROOM * (velocity / 127) ** 2 * 10 ** ((voice.gain_db - attenuation_db) / 20)
     pan = min(max(zone.value(sf.PAN) * voice.width + 500 * voice.pan, -500.0), 500.0)
     angle = (pan + 500) / 1000 * pi / 2
-    return level * cos(angle), level * sin(angle)
+    left, right = level * cos(angle), level * sin(angle)
+    if voice.drums:
+        return left, right
+    first, last = _MIDDLE_TO_WIDE
+    spread = min(max((pitch - first) / (last - first), 0.0), 1.0)
+    # What both channels share stays as it was: a pair's halves have the bass in common, and add up.
+    middle, side = (left + right) / 2, spread * (left - right) / 2
+    return middle + side, middle - side

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 EFFECTS_BANK = -1
+PERCUSSION_BANK = 128
 
 # The presets that the bundled sound font holds, by (bank, program); bank 128 is percussion.
 PRESETS: dict[tuple[int, int], str] = {
@@ -66,6 +67,12 @@ class Voice:
     room: float = 0.2
     # 0 draws a preset's own left and right to the middle, 1 leaves them.
     width: float = 1.0
+    # Whether it lasts as long as it is held: such notes swell, and are played early by their attack.
+    held: bool = False
+
+    @property
+    def drums(self) -> bool:
+        return self.bank == PERCUSSION_BANK
 
 
 def bundled_font() -> Path:

@@ -6,7 +6,7 @@ top voice. Every voicing holds root and third; nothing below C3 but the bass, so
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -17,19 +17,25 @@ from .harmony import Span
 VOICES = 4
 _LOWEST = 50
 _HIGHEST = 74
+# Where a low melody leaves no room for four voices, fewer may go down to here.
+_C3 = 48
+# Fewer spacings than this leave the voices no way to turn.
+_CHOICE = 8
 _LOWEST_POWER = 43
 _PARALLEL_OUTER = 60.0
 _PARALLEL_BASS = 25.0
 _PARALLEL_INNER = 7.0
 
 Pitches = npt.NDArray[np.int64]
+# The bass notes from which a chord's is heard to come, and that one.
+Arrival = tuple[tuple[int, ...], int]
 
 
 def bass_pitches(spans: Sequence[Span], register: int) -> tuple[int, ...]:
     """One pitch for each chord's bass: the octave that moves least, drawn towards `register`."""
     out: list[int] = []
-    low = register - 7
-    high = max(low + 11, min(register + 9, _LOWEST - 1))
+    high = min(register + 9, _LOWEST - 1)
+    low = min(register - 7, high - 11)
     for span in spans:
         near = [pitch for pitch in range(low, high + 1) if pitch % 12 == span.chord.bass]
         before = out[-1] if out else register
@@ -40,28 +46,36 @@ def bass_pitches(spans: Sequence[Span], register: int) -> tuple[int, ...]:
 def lead_voices(
     spans: Sequence[Span],
     bass: Sequence[int],
+    arrivals: Sequence[Arrival | None],
+    rungs: Sequence[Collection[int]],
     ceilings: Sequence[int],
     tops: Sequence[int | None],
     centre: int,
 ) -> tuple[tuple[int, ...], ...]:
     """Four rising pitches for each chord, below its ceiling (the melody's lowest note there).
 
-    `tops` are the melody's pitches where the chords begin, None where it rests: then the top voice is the
-    outer one that must not run parallel to the bass.
+    `arrivals` tell how the bass comes to each chord: the highest that is heard of it must not run parallel.
+    `rungs` are what is played of each chord's ladder: the four voices, and the lower two an octave up. `tops`
+    are the melody's pitches where the chords begin, None where it rests and the highest voice is on top.
     """
     options: list[Pitches] = []
-    cache: dict[tuple[tuple[int, ...], int], Pitches] = {}
-    for span, ceiling in zip(spans, ceilings, strict=True):
-        key = (span.chord.pcs, ceiling)
+    cache: dict[tuple[tuple[int, ...], int, int], Pitches] = {}
+    for span, low, ceiling in zip(spans, bass, ceilings, strict=True):
+        key = (span.chord.pcs, ceiling, max(_C3, low + 1))
         if key not in cache:
-            cache[key] = _candidates(span.chord.pcs, ceiling)
+            cache[key] = _candidates(*key)
         options.append(cache[key])
     score = _placing(options[0], centre)
     back: list[npt.NDArray[np.int64]] = []
     for index in range(1, len(options)):
         before, after = options[index - 1], options[index]
         total = score[:, None] + _moving(before, after, bass[index - 1], bass[index])
-        total += _outer(before, after, (bass[index - 1], bass[index]), (tops[index - 1], tops[index]))
+        arrival = arrivals[index]
+        if arrival is not None:
+            was = _heard(before, rungs[index - 1], ceilings[index - 1])
+            total += _outer(was, _heard(after, rungs[index], ceilings[index]), arrival)
+        heads = _on_top(before, tops[index - 1]), _on_top(after, tops[index])
+        total += _outer(*heads, ((bass[index - 1],), bass[index]))
         choice = np.argmin(total, axis=0)
         back.append(choice)
         score = total[choice, np.arange(len(after))] + _placing(after, centre)
@@ -85,22 +99,36 @@ def power_chords(spans: Sequence[Span], bass: Sequence[int]) -> tuple[tuple[int,
     return tuple(out)
 
 
-def _candidates(pcs: tuple[int, ...], ceiling: int) -> Pitches:
-    """All spacings of four voices that hold the chord, no wider than an octave between neighbours."""
+def _candidates(pcs: tuple[int, ...], ceiling: int, floor: int) -> Pitches:
+    """All spacings of four voices that hold the chord, no wider than an octave between neighbours; of three
+    and less as well, from `floor` on, where a low melody leaves little room for four."""
     needed = set(pcs[:2]) | set(pcs[3:])
-    top = min(_HIGHEST, max(ceiling, _LOWEST + 14))
-    while True:
-        pitches = [p for p in range(_LOWEST, top + 1) if p % 12 in pcs]
+    pitches = [p for p in range(_LOWEST, min(_HIGHEST, ceiling) + 1) if p % 12 in pcs]
+    found = [
+        voices
+        for voices in combinations(pitches, VOICES)
+        if needed <= {p % 12 for p in voices}
+        and all(b - a <= 12 for a, b in pairwise(voices))
+        and voices[1] - voices[0] >= 3
+    ]
+    if len(found) < _CHOICE:
+        found += _narrow(pcs, ceiling, floor)
+    return np.array(found, dtype=np.int64)
+
+
+def _narrow(pcs: tuple[int, ...], ceiling: int, floor: int) -> list[tuple[int, ...]]:
+    """At most three voices, the lowest doubled at the unison; where not even the root finds room beside the
+    third, it is left to the bass. Over the ceiling where nothing of the chord lies under it."""
+    pitches = [p for p in range(floor, ceiling + 1) if p % 12 in pcs]
+    for needed, count in ((set(pcs[:2]), 3), (set(pcs[:2]), 2), ({pcs[1]}, 2), (set(), 1)):
         found = [
-            voices
-            for voices in combinations(pitches, VOICES)
+            (*(voices[:1] * (VOICES - count)), *voices)
+            for voices in combinations(pitches, count)
             if needed <= {p % 12 for p in voices}
-            and all(b - a <= 12 for a, b in pairwise(voices))
-            and voices[1] - voices[0] >= 3
         ]
         if found:
-            return np.array(found, dtype=np.int64)
-        top += 2
+            return found
+    return _narrow(pcs, ceiling + 2, floor)
 
 
 def _placing(voices: Pitches, centre: int) -> npt.NDArray[np.float64]:
@@ -132,14 +160,24 @@ def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) 
     return np.asarray(cost, dtype=np.float64)
 
 
-def _outer(
-    before: Pitches, after: Pitches, bass: tuple[int, int], tops: tuple[int | None, int | None]
-) -> npt.NDArray[np.float64]:
-    """Parallel fifths and octaves between the bass and whatever is on top, melody or voice."""
-    first = before[:, -1] if tops[0] is None else np.full(len(before), tops[0])
-    second = after[:, -1] if tops[1] is None else np.full(len(after), tops[1])
-    move = second[None, :] - first[:, None]
-    together = move * (bass[1] - bass[0]) > 0
-    one, two = (first - bass[0]) % 12, (second - bass[1]) % 12
-    perfect = np.isin(one, (0, 7))[:, None] & (one[:, None] == two[None, :])
-    return np.where(together & perfect, _PARALLEL_OUTER, 0.0)
+def _heard(voices: Pitches, rungs: Collection[int], ceiling: int) -> Pitches:
+    """The highest pitch that is played of each voicing [voicings]."""
+    ladder = np.concatenate([voices, voices[:, :2] + 12], axis=1)
+    ladder = np.where(ladder > ceiling, voices[:, -1:], ladder)
+    return np.asarray(ladder[:, sorted(rungs) or [VOICES - 1]].max(axis=1), dtype=np.int64)
+
+
+def _on_top(voices: Pitches, sung: int | None) -> Pitches:
+    return voices[:, -1] if sung is None else np.full(len(voices), sung, dtype=np.int64)
+
+
+def _outer(before: Pitches, after: Pitches, arrival: Arrival) -> npt.NDArray[np.float64]:
+    """Parallel fifths and octaves between the bass and the top voice."""
+    lows, new = arrival
+    move = after[None, :] - before[:, None]
+    found = np.zeros(move.shape, np.bool_)
+    for low in lows:
+        one, two = (before - low) % 12, (after - new) % 12
+        perfect = np.isin(one, (0, 7))[:, None] & (one[:, None] == two[None, :])
+        found |= perfect & (move * (new - low) > 0)
+    return np.where(found, _PARALLEL_OUTER, 0.0)

@@ -39,7 +39,7 @@ class Freed:
 
 
 def check(cancel: Cancel) -> Checked:
-    """Read every object and compare it with its name; nothing is changed. OutputError for a broken journal."""
+    """Read every object and compare it with its name. OutputError for a broken journal."""
     journal, out = Journal(), Checked()
     out.journal_fault = journal.fault()
     whole = set()

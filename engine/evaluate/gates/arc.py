@@ -55,7 +55,7 @@ _AS_LOUD_DB = 1.0
 # A reversal: density, in onsets over two seconds (some more, so that one stroke is little), turns round by a
 # factor. Less is phrasing. Onsets are heard less surely than they are written: there, more must change.
 _WINDOW_S, _STEP_S = 2.0, 0.25
-_WRITTEN, _HEARD = (4.0, 1.5), (6.0, 1.7)
+_WRITTEN, _HEARD = (6.0, 1.5), (6.0, 1.7)
 # Notes of one chord, struck a little apart, are one onset.
 _CHORD = round(0.030 * SAMPLE_RATE)
 # Below this much music a reversal a minute is no number, and neither is a range.
@@ -81,10 +81,13 @@ def arc(piece: Piece) -> tuple[Verdict, ...]:
     borders; climaxes; loudness range. Measured on the sound and the plan's sections; density on
     the notes where they are written.
 
-    A number does not apply where there is no sound, where the cue is too short or has too few sections for
-    it, where the picture is flat, or, for layers, where there is one stem.
+    A number does not apply where there is no sound (density needs none where notes are written), where the
+    cue is too short or has too few sections for it, where the picture is flat, or, for layers, where there is
+    one stem.
     """
     follows = climaxes = reversals = layers = loudness_range = None
+    if piece.notes and piece.plan.samples >= _SHORTEST_S * SAMPLE_RATE:
+        reversals = _a_minute(_turns(_written(piece), *_WRITTEN), piece.plan.samples)
     if piece.stems:
         sound = piece.inside(piece.mix)
         seconds = len(sound) / SAMPLE_RATE
@@ -93,8 +96,8 @@ def arc(piece: Piece) -> tuple[Verdict, ...]:
         parts = _parts(piece.plan)
         if len(parts) >= _FEWEST_SECTIONS:
             follows, climaxes = _shape(piece, parts, energies, strength)
-        if seconds >= _SHORTEST_S:
-            reversals = 60 / seconds * _reversals(piece, strength)
+        if seconds >= _SHORTEST_S and not piece.notes:
+            reversals = _a_minute(_turns(_heard(strength), *_HEARD), len(sound))
         if seconds >= _SHORTEST_RANGE_S:
             loudness_range = energies.level().range_lu
         found = entries(piece)
@@ -164,18 +167,30 @@ def _climaxes(loudness: Floats) -> int:
     return 0 if loud.all() else sum(is_loud for is_loud, _ in groupby(loud.tolist()))
 
 
-def _reversals(piece: Piece, strength: Strength) -> int:
-    """How often the density of onsets turns round: of the written ones, else of those that are clear."""
+def _a_minute(count: int, samples: int) -> float:
+    return 60 * SAMPLE_RATE * count / samples
+
+
+def _written(piece: Piece) -> Floats:
+    """One for each step of 10 ms in which something is struck, effects left out."""
+    onsets = np.zeros(piece.plan.samples // HOP)
+    starts = np.sort([note.start_sample for note in piece.notes if note.stem != EFFECTS])
+    apart = np.diff(starts, prepend=-SAMPLE_RATE) >= _CHORD
+    steps = starts[apart] // HOP
+    onsets[steps[(steps >= 0) & (steps < len(onsets))]] = 1
+    return onsets
+
+
+def _heard(strength: Strength) -> Floats:
+    """The same of the onsets that are clear."""
     onsets = np.zeros(len(strength))
-    if piece.notes:
-        starts = np.sort([note.start_sample for note in piece.notes if note.stem != EFFECTS])
-        apart = np.diff(starts, prepend=-SAMPLE_RATE) >= _CHORD
-        steps = starts[apart] // HOP
-        onsets[steps[(steps >= 0) & (steps < len(onsets))]] = 1
-    else:
-        index, _ = onset_peaks(strength)
-        onsets[index[strength[index] >= float(strength.mean() + strength.std())]] = 1
-    few, factor = _WRITTEN if piece.notes else _HEARD
+    index, _ = onset_peaks(strength)
+    onsets[index[strength[index] >= float(strength.mean() + strength.std())]] = 1
+    return onsets
+
+
+def _turns(onsets: Floats, few: float, factor: float) -> int:
+    """How often the density of onsets turns round."""
     window, step = (round(seconds * SAMPLE_RATE / HOP) for seconds in (_WINDOW_S, _STEP_S))
     running = np.concatenate(([0.0], np.cumsum(onsets)))
     height = np.log((running[window:] - running[:-window])[::step] + few) / np.log(factor)

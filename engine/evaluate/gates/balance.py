@@ -45,6 +45,10 @@ BAND = Corridor((4.0, 5.0, 3.0, 1.0, -1.0, -3.0, -6.0, -10.0))
 ORCHESTRA = Corridor((2.0, 4.0, 3.0, 1.0, -2.0, -3.0, -9.0, -15.0))
 # A few players: no bass to speak of, and above 4 kHz nothing but attacks.
 FEW = Corridor((0.0, 3.0, 3.0, 2.0, -2.0, -4.0, -11.0, -19.0))
+# Who only holds has no attacks either: a section of strings or voices that holds a chord, as recorded for the
+# sound font, lies at -5 to -9 dB at 2 kHz, -13 to -16 at 4 kHz and -33 to -37 at 8 kHz; a synthesiser's pad
+# another 10 dB lower.
+HELD = Corridor((0.0, 3.0, 3.0, 2.0, -2.0, -8.0, -17.0, -34.0), (8.0, 7.0, 6.0, 6.0, 6.0, 7.0, 8.0, 10.0))
 CORRIDORS: Mapping[str, Corridor] = {
     "corporate": BAND,
     "electronic": BAND,
@@ -53,7 +57,7 @@ CORRIDORS: Mapping[str, Corridor] = {
     "cinematic": ORCHESTRA,
     "comedy": ORCHESTRA,
     "tension": ORCHESTRA,
-    "ambient": FEW,
+    "ambient": HELD,
     "documentary": FEW,
     "folk": FEW,
     "guofeng": FEW,

@@ -1,7 +1,7 @@
 """Gate 2, groove: a tempo that stands, bars of one length, drums that are alike from bar to bar but no loop.
 
 How many hits are met against how even the groove is, is the user's choice (`Fit`): "steady" keeps odd bars
-rare, "tight" spends them on hits and is then not judged by them.
+rare, "tight" spends them on hits and is then not judged by them, and by its tempo less strictly.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 
-from ...types import Bar, Note, Plan
+from ...types import Bar, Fit, Note, Plan
 from .piece import Piece
 from .verdict import Verdict
 
 GATE = "groove"
-Fit = Literal["steady", "tight"]
 
 # Of the tempo, at a border of tempi inside a section: listeners notice changes from about 2 % on.
 MOST_TEMPO_STEP = 0.02
-# Of the bars in which drums play.
+# Who chose hits has chosen to notice; beyond this it is no longer one tempo.
+MOST_TIGHT_STEP = 0.06
+# Odd bars with drums, of all bars: who nods counts on while drums rest, so that one odd bar in thirty is as
+# much of a stumble whether they play in ten or in all of them.
 MOST_ODD_BARS = 0.05
 # Of the median bar to the bars before it. Below, bars have no common pattern; above, they are a loop.
 ALIKE = (0.75, 0.97)
@@ -50,7 +51,11 @@ def groove(piece: Piece, fit: Fit = "steady") -> tuple[Verdict, ...]:
     steady = fit == "steady"
     return (
         Verdict(
-            GATE, "largest tempo step in a section", _tempo_step(piece.plan, played), None, MOST_TEMPO_STEP
+            GATE,
+            "largest tempo step in a section",
+            _tempo_step(piece.plan, played),
+            None,
+            MOST_TEMPO_STEP if steady else MOST_TIGHT_STEP,
         ),
         Verdict(
             GATE,
@@ -109,7 +114,7 @@ def _odd(plan: Plan, played: Sequence[bool]) -> list[Bar]:
 
 
 def _odd_share(plan: Plan, played: Sequence[bool]) -> float | None:
-    return len(_odd(plan, played)) / sum(played) if any(played) else None
+    return len(_odd(plan, played)) / len(plan.bars) if any(played) else None
 
 
 def _odd_inside(plan: Plan, played: Sequence[bool]) -> float | None:

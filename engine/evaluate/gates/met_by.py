@@ -44,7 +44,7 @@ _AFTER = (0.10, 0.90)
 
 @dataclass(frozen=True, slots=True)
 class Met:
-    """A strong hit, and by what it is met; "none" where the music does nothing."""
+    """A hit that is struck, and by what it is met; "none" where the music does nothing."""
 
     hit: Hit
     device: Device
@@ -53,8 +53,8 @@ class Met:
 def met_by(piece: Piece) -> tuple[Verdict, Verdict, Verdict]:
     """Share of hits that effects meet alone, the most of those in any 30 s, and devices used twice running.
 
-    Nothing of it applies to a piece whose stems do not tell devices apart, or without strong hits; the last
-    also not with a single one.
+    Nothing of it applies to a piece whose stems do not tell devices apart, or without struck hits; the
+    last also not with a single one.
     """
     found = devices(piece)
     alone = crowd = twice = None
@@ -74,7 +74,7 @@ def met_by(piece: Piece) -> tuple[Verdict, Verdict, Verdict]:
 
 
 def devices(piece: Piece) -> tuple[Met, ...] | None:
-    """What meets each strong hit, in time: the stem whose onset stands out most of itself within 40 ms; where
+    """What meets each struck hit, in time: the stem whose onset stands out most of itself within 40 ms; where
     the music has no onset, its falling silent, else effects. None where stems do not tell devices apart.
     """
     parts: dict[str, Sound] = {}
@@ -91,7 +91,7 @@ def devices(piece: Piece) -> tuple[Met, ...] | None:
     report = measure_hits(curves, piece.plan, head_samples=piece.handles[0])
     out = []
     for measure in sorted(report.hits, key=lambda measure: measure.hit.sample):
-        if not measure.hit.strong or measure.hit.kind == "avoid":
+        if not measure.hit.struck or measure.hit.kind == "avoid":
             continue
         means = _device(measure.met_by)
         if means in ("fx", "none") and _falls_silent(curves[MUSIC], measure.hit.sample + piece.handles[0]):

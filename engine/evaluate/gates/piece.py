@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ class Statement:
     alike: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Piece:
     """All times in samples of the cue at 48 kHz; what begins in a handle is below 0 or past `plan.samples`.
 
@@ -56,12 +57,16 @@ class Piece:
     handles: tuple[int, int] = (0, 0)
     dialogue: Sound | None = field(default=None, compare=False)
 
-    @property
+    @cached_property
     def mix(self) -> Sound:
-        """The sum of the stems, float32 [samples + handles, 2]; empty without stems."""
-        if not self.stems:
-            return np.zeros((0, 2), np.float32)
-        return np.asarray(np.sum(list(self.stems.values()), axis=0), np.float32)
+        """The sum of the stems, float32 [samples + handles, 2], not to be written to; empty without stems."""
+        sounds = list(self.stems.values())
+        mix = np.array(sounds[0], np.float32) if sounds else np.zeros((0, 2), np.float32)
+        for sound in sounds[1:]:
+            mix += sound
+        # All gates share it.
+        mix.setflags(write=False)
+        return mix
 
     def inside(self, sound: Sound) -> Sound:
         """`sound` of a stem or the mix without its handles."""

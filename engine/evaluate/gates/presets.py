@@ -55,7 +55,7 @@ def _player() -> Sampler:
 
 
 def _voice(name: str, facts: Facts) -> Voice:
-    return Voice(name, "harmony", facts.bank, facts.program)
+    return Voice(name, "harmony", facts.bank, facts.program, held=not facts.struck)
 
 
 def same_sample(a: Note, b: Note) -> bool:

@@ -49,6 +49,8 @@ _INAUDIBLE = 1e-5
 _WINDOW = 2048
 _THIRDS_HZ = 1000 * 10 ** (np.arange(-10, 11) / 10)
 _RANGE_DB = 50.0
+# Nor does what nobody hears: a fade that has come down to this (mean square) may end in nothing.
+_UNHEARD_DB = -80.0
 # Level before and behind a border, the border's own 10 ms left out on both sides.
 _NEAR, _FAR = 480, 2_880
 _SILENT_DB = -70.0
@@ -198,8 +200,14 @@ def _changes_db(sound: npt.NDArray[np.floating], points: Ints) -> Doubles:
     """Of each third octave from before the point to behind it, float64 [points, 21]."""
     before, behind = _thirds(sound, points - _WINDOW), _thirds(sound, points)
     strongest = np.maximum(before.max(axis=1), behind.max(axis=1))[:, None]
-    floor = np.maximum(strongest * 10 ** (-_RANGE_DB / 10), 1e-20)
+    floor = np.maximum(strongest * 10 ** (-_RANGE_DB / 10), _unheard(sound.shape[1]))
     return np.asarray(10 * np.log10(np.maximum(behind, floor) / np.maximum(before, floor)))
+
+
+def _unheard(channels: int) -> float:
+    """The power of `_thirds` that a band of `_UNHEARD_DB` has (Parseval: half of a transform's bins)."""
+    window = _window_and_bands()[0]
+    return float(10 ** (_UNHEARD_DB / 10) * channels * len(window) * np.square(window).sum() / 2)
 
 
 def _thirds(sound: npt.NDArray[np.floating], starts: Ints) -> Doubles:

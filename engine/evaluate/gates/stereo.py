@@ -71,6 +71,10 @@ def _loss_db(mean: Spectra) -> float | None:
 
 def _tilt_db(mix: Sound) -> float | None:
     """How far the channels' loudness lies apart (BS.1770 weighting, ungated)."""
+    if not len(mix):
+        return None
+    if not len(mix):
+        return None
     left, right = (float(KWeighting(1).squares(mix[:, channel : channel + 1]).mean()) for channel in (0, 1))
     if max(left, right) <= 1e-12:
         return None

@@ -33,8 +33,8 @@ _REST = 24_000
 _PASSING_BEATS = 0.5
 _UNPITCHED = ("drums", "hits")
 
-_TONIC, _DOMINANT, _LEADING, _SUBTONIC = 0, 7, 11, 10
-_BEFORE_THE_TONIC = (_DOMINANT, _LEADING, _SUBTONIC, 5, 2)
+_TONIC, _DOMINANT, _LEADING, _SUBTONIC, _PHRYGIAN = 0, 7, 11, 10, 1
+_BEFORE_THE_TONIC = (_DOMINANT, _LEADING, _SUBTONIC, _PHRYGIAN, 5, 2)
 
 
 def voice_leading(piece: Piece) -> tuple[Verdict, ...]:
@@ -256,10 +256,10 @@ class _Line:
         return note if note is not None and note.start_sample + note.samples > sample - _REST else None
 
     def extreme(self, start: int, end: int) -> Note | None:
-        """The deepest (highest) note struck in `start` to `end`, or the one held from before."""
+        """The deepest (highest) note struck in `start` to `end`, or the one held on from before."""
         first, last = bisect_right(self._starts, start), bisect_right(self._starts, end)
         if first == last:
-            return self.at(start)
+            return self.at(start + 2 * _NEAR)
         return min(self._notes[first:last], key=lambda note: self._sign * note.pitch)
 
 
@@ -288,8 +288,8 @@ def strong_beats(bar: Bar) -> tuple[int, ...]:
 
 
 def _cadences(piece: Piece) -> float | None:
-    """The share of sections that end with a cadence: full, half, plagal or off the subtonic, in the piece's
-    key or another's."""
+    """The share of sections that end with a cadence: full, half, plagal, off the subtonic or Phrygian, in
+    the piece's key or another's."""
     ends = [_ends_well(piece, section) for section in piece.plan.sections]
     known = [end for end in ends if end is not None]
     return sum(known) / len(known) if known else None

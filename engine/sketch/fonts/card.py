@@ -35,6 +35,9 @@ class Part:
     moved_keys: tuple[Span, ...] = ()
     # Keys that the bundled sounds play.
     bundled_keys: tuple[Span, ...] = ()
+    # Of a held instrument: key -> attack, as in `attacks.Attacks`. Empty on cards of older versions, whose
+    # notes are not played early.
+    attacks_ms: Mapping[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

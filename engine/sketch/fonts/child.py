@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,10 @@ from ...errors import InputError
 from ...killable import answer
 from ...serial import to_json
 from .. import soundfont as sf
+from ..attacks import keys_to_measure, measure
 from ..instruments import INSTRUMENTS
+from ..sampler import Sampler
+from ..voices import Voice
 from .card import Part
 from .casting import Role, cast, wanted_keys
 from .levels import level
@@ -62,7 +66,15 @@ def _part(font: WholeFont, name: str, role: Role) -> Part:
         lufs = level(font, preset, facts, wanted_keys(facts) & font.keys(*preset))
     if preset is None or lufs is None:
         return Part(facts.bank, facts.program, "", "bundled", facts.level_lufs)
-    return Part(*preset, font.names[preset], role.how, lufs, role.moved_keys, role.bundled_keys)
+    attacks = {} if facts.struck else _attacks(font, preset, wanted_keys(facts) & font.keys(*preset))
+    return Part(*preset, font.names[preset], role.how, lufs, role.moved_keys, role.bundled_keys, attacks)
+
+
+def _attacks(
+    font: WholeFont, preset: tuple[int, int], keys: Iterable[int]
+) -> dict[str, tuple[tuple[int, ...], ...]]:
+    sampler = Sampler(font, [Voice("one", "pads", *preset, held=True)], 0)
+    return measure(sampler, "one", keys_to_measure(font.zones(*preset), keys))
 
 
 def _decode(font: WholeFont, presets: set[tuple[int, int]]) -> None:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ...errors import EngineFault, Problem
 from ...types import Note
+from ..attacks import Attacks, bundled_attacks
 from ..instruments import INSTRUMENTS
 from ..sampler import NoteKey, Sampler
 from ..soundfont import SoundFont
@@ -28,7 +29,8 @@ class Ensemble:
         self._voices = {voice.name: voice for voice in voices}
         self._seed = seed
         self._casting = casting
-        self._own = Sampler(casting.font, [*casting.recast.values(), *_effects(voices)], seed)
+        own = [*casting.recast.values(), *_effects(voices)]
+        self._own = Sampler(casting.font, own, seed, casting.attacks)
         self._bundled: Sampler | None = None
 
     def _player(self, name: str, pitch: int) -> Sampler:
@@ -36,7 +38,8 @@ class Ensemble:
             return self._own
         if self._bundled is None:
             # Read when it is first needed: most fonts lack nothing.
-            self._bundled = Sampler(SoundFont(bundled_font()), list(self._voices.values()), self._seed)
+            voices = list(self._voices.values())
+            self._bundled = Sampler(SoundFont(bundled_font()), voices, self._seed, bundled_attacks())
         return self._bundled
 
     def voice(self, name: str) -> Voice:
@@ -47,6 +50,9 @@ class Ensemble:
 
     def exclusive_class(self, name: str, pitch: int, velocity: int) -> int:
         return self._player(name, pitch).exclusive_class(name, pitch, velocity)
+
+    def lead(self, name: str, pitch: int, length: int) -> int:
+        return self._player(name, pitch).lead(name, pitch, length)
 
     def note_key(self, name: str, pitch: int, velocity: int, length: int) -> NoteKey:
         return self._player(name, pitch).note_key(name, pitch, velocity, length)
@@ -71,6 +77,7 @@ class Casting:
         self.card = imported.card
         self.font = WholeFont(imported.path)
         self.recast: dict[str, Voice] = {}
+        attacks: dict[tuple[int, int], dict[str, tuple[tuple[int, ...], ...]]] = {}
         self._keys: dict[str, frozenset[int]] = {}
         self._effects = {voice.name for voice in _effects(voices)}
         for voice in voices:
@@ -82,6 +89,9 @@ class Casting:
                     voice, bank=part.bank, program=part.program, gain_db=gain_db
                 )
                 self._keys[voice.name] = self.font.keys(part.bank, part.program)
+                # Two instruments may share a preset, each with its own keys.
+                attacks.setdefault((part.bank, part.program), {}).update(part.attacks_ms)
+        self.attacks = {preset: Attacks(rows) for preset, rows in attacks.items()}
 
     def part(self, voice: Voice) -> Part:
         """What plays `voice`; instruments that are younger than the card are the bundled font's."""

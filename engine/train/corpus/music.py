@@ -86,7 +86,8 @@ def compose_scenario(scenario: Scenario) -> Music:
     style = corpus_style(scenario.style, scenario.motion, plain)
     family = (scenario.pulse_bpm / _NEAR_PULSE, scenario.pulse_bpm * _NEAR_PULSE)
     score = replace(
-        make_score(seed=scenario.seed, style=base_style(scenario.style), cues=[cue]),
+        # Pictures and music are to be as related as they can be.
+        make_score(seed=scenario.seed, style=base_style(scenario.style), cues=[cue], fit="tight"),
         tempo_family_bpm=family,
         tonic=_tonic(scenario),
         palette={stem: part[0].name for stem, part in style.parts.items()},

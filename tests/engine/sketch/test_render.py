@@ -17,6 +17,7 @@ from fakes.sound_fonts import Preset, impulse, saw, sine, span, write_sf2
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hitpoint.engine.audio.attack import attack_s
 from hitpoint.engine.errors import Cancelled, EngineFault, InputError, OutputError
 from hitpoint.engine.progress import Cancel, Progress, Step, silent
 from hitpoint.engine.sketch import soundfont as sf
@@ -126,7 +127,7 @@ def test_a_fade_turns_every_stem_down_to_silence_at_the_cues_end(tmp_path: Path,
     for before, after in zip(plain, faded, strict=True):
         np.testing.assert_array_equal(before[:first], after[:first])
         place = (np.arange(first, end) - first) / RATE
-        gain = np.cos(np.pi / 2 * place)
+        gain = np.cos(np.pi / 2 * place) ** 2
         np.testing.assert_allclose(after[first:end], before[first:end] * gain[:, None], atol=1e-6)
         assert not after[end:].any()
     assert np.abs(plain[1][end - 20_000 : end - 10_000]).max() > 0.01
@@ -150,7 +151,37 @@ def test_a_note_in_the_head_handle_and_one_across_its_edge_are_heard(tmp_path: P
         (Voice("tone", "pads", 0, 1, room=0),),
         handles=(1000, 0),
     )[1]
-    assert np.array_equal(read(pads)[:5000], read(late)[3000:8000])
+    assert np.array_equal(read(pads)[480:5000], read(late)[3480:8000])
+    # What began before the file comes in without a click.
+    assert np.abs(read(pads)[0]).max() == 0
+
+
+def test_a_held_note_is_heard_when_it_was_written_and_ends_then(tmp_path: Path) -> None:
+    at = 2 * RATE
+    note = Note("pads", at, 2 * RATE, 60, 75, "strings")
+    slow, prompt = (
+        read(
+            played(
+                tmp_path / str(held),
+                None,
+                [note],
+                (Voice("strings", "pads", 0, 49, room=0.0, held=held),),
+                samples=7 * RATE,
+                stems=("pads",),
+            )[0]
+        ).mean(axis=1)
+        for held in (False, True)
+    )
+    first = int(np.flatnonzero(prompt)[0])
+    assert at - RATE // 4 <= first < at - RATE // 50
+    assert abs(attack_s(prompt[first:], RATE) - (at - first) / RATE) < 0.01
+    assert attack_s(slow[at:], RATE) > 0.08
+    # Let go at its written end: what is left 0.3 s later has fallen alike in both.
+    fall = [
+        np.abs(x[at + 115_000 : at + 120_000]).max() / np.abs(x[at + 90_000 : at + 95_000]).max()
+        for x in (slow, prompt)
+    ]
+    assert fall[0] == pytest.approx(fall[1], rel=0.5)
 
 
 def test_stems_have_the_order_length_and_hash_that_was_promised(tmp_path: Path, font: Path) -> None:

@@ -278,15 +278,13 @@ def test_a_sound_does_not_change_when_more_of_it_is_made(
     (found,) = font.zones(0, 0)
 
     def fresh() -> tuple[Coloured, Resampled]:
-        return Coloured(found, pitch, tilted=True), Resampled(Unrolled(font, found.wave), found.step(pitch))
+        return Coloured(found, 500.0), Resampled(Unrolled(font, found.wave), found.step(pitch))
 
     coloured, plain = fresh()
     once = coloured.upto(max(lengths), plain)
     coloured, plain = fresh()
     for length in lengths:
         for part, whole in zip(coloured.upto(length, plain), once, strict=True):
-            assert part is not None
-            assert whole is not None
             assert np.array_equal(part, whole[:length])
 
 
@@ -384,3 +382,41 @@ def test_fluidsynth_plays_the_bundled_font_as_we_do(tmp_path: Path) -> None:
         assert product[lag] / norm > 0.95, number
         levels.append(20 * np.log10(np.linalg.norm(judged) / np.linalg.norm(ours)))
     assert np.ptp(levels) < 2.5, levels
+
+
+def test_low_notes_sound_in_the_middle_and_as_loud(tmp_path: Path) -> None:
+    zones = [{**LOOPED, sf.PAN: -500}, {**LOOPED, sf.PAN: 500}]
+    low = play(tmp_path, [sine()], zones, pitch=36, voice=Voice("v", "s", 0, 0, pan=0.4))
+    assert np.allclose(low[:, 0], low[:, 1], atol=1e-7)
+    high = play(tmp_path, [sine()], zones, pitch=52, voice=Voice("v", "s", 0, 0, pan=0.4))
+    assert np.max(np.abs(high[:, 0])) < 0.8 * np.max(np.abs(high[:, 1]))
+    # A pair whose halves are alike is no louder in the middle than at the sides.
+    wide, narrow = (play(tmp_path, [sine()], zones, pitch=pitch, velocity=100) for pitch in (52, 36))
+    assert peak(narrow) == pytest.approx(peak(wide), rel=0.03)
+
+
+def test_a_sample_cut_out_of_a_sound_begins_without_a_step(tmp_path: Path) -> None:
+    cut = Sample(0.7 * np.cos(np.arange(4_800) * 2 * np.pi / 200))
+    sound = play(tmp_path, [cut], [{sf.SAMPLE: 0}])[:, 0]
+    assert abs(sound[0]) < 1e-6 and np.abs(np.diff(sound[:60])).max() < 0.01
+    assert np.abs(sound[48:]).max() > 0.1
+
+
+@pytest.mark.parametrize("velocity", [40, 100])
+def test_a_voice_that_holds_swells_and_one_that_does_not_lies_still(tmp_path: Path, velocity: int) -> None:
+    def rise(held: bool) -> float:
+        voice = Voice("v", "s", 0, 0, held=held)
+        sound = play(tmp_path, [sine()], [LOOPED], voice=voice, velocity=velocity, length=3 * RATE)
+        return 20 * np.log10(level(sound, 2.3) / level(sound, 0.6))
+
+    assert rise(True) > 6 and abs(rise(False)) < 0.1
+
+
+def test_a_held_voice_has_no_attack_longer_than_it_can_be_played_early(tmp_path: Path) -> None:
+    zone = {**LOOPED, sf.ATTACK: timecents(2.0)}
+    slow, prompt = (
+        play(tmp_path, [sine()], [zone], length=3 * RATE, voice=Voice("v", "s", 0, 0, held=held))
+        for held in (False, True)
+    )
+    assert level(slow, 0.2) < 0.15 * level(slow, 2.5)
+    assert level(prompt, 0.2) > 0.4 * level(prompt, 2.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -124,8 +126,14 @@ def test_the_orchestra_of_a_cartoon_has_the_range_of_one():
 
 
 @pytest.mark.parametrize("score", PUBLIC_DOMAIN)
-def test_notes_without_sound_are_not_judged(score):
-    assert all(verdict.value is None for verdict in arc(score()))
+def test_of_notes_without_sound_density_alone_is_judged_and_a_score_passes(score):
+    verdicts = arc(score())
+    assert [place for place, verdict in enumerate(verdicts) if verdict.applies] == [REVERSALS]
+    assert verdicts[REVERSALS].passed, verdicts[REVERSALS].text
+
+
+def test_notes_that_ape_every_shot_fail_without_sound():
+    assert not arc(replace(shots(2.0, strokes=(10, 2), written=True), stems={}))[REVERSALS].passed
 
 
 def test_the_composer_does_not_ape_every_shot(sketched):

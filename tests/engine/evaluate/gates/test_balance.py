@@ -13,6 +13,10 @@ from hitpoint.engine.audio.decode import audio_blocks
 from hitpoint.engine.evaluate.gates.balance import CORRIDORS, balance, octaves_db
 from hitpoint.engine.evaluate.gates.bands import OCTAVES_HZ
 from hitpoint.engine.evaluate.gates.piece import Piece
+from hitpoint.engine.sketch.instruments import INSTRUMENTS
+from hitpoint.engine.sketch.sampler import Sampler
+from hitpoint.engine.sketch.soundfont import SoundFont
+from hitpoint.engine.sketch.voices import Voice, bundled_font
 from hitpoint.engine.types import Note
 from judges import shared
 from plans import make_plan
@@ -33,6 +37,10 @@ def shaped(levels_db: tuple[float, ...]) -> Floats:
     )
     out = np.fft.irfft(spectrum * 10 ** (density / 20)[:, None], len(white), axis=0)
     return (0.1 * out / np.sqrt(np.mean(out**2))).astype(np.float32)
+
+
+def voice(name: str) -> Voice:
+    return Voice(name, "pads", INSTRUMENTS[name].bank, INSTRUMENTS[name].program)
 
 
 def piece(sound: Floats, style: str) -> Piece:
@@ -59,6 +67,24 @@ def test_what_a_piano_may_lack_a_band_may_not():
     assert balance(piece(dull, "piano"))[OCTAVES].passed
     dull = shaped((0.0, 3.0, 3.0, 2.0, -2.0, -4.0, -14.0, -22.0))
     assert not balance(piece(dull, "rock"))[OCTAVES].passed
+
+
+@pytest.mark.parametrize("name", ["slow_strings", "choir"])
+def test_recorded_players_who_only_hold_pass_as_ambient_music(name: str):
+    """Above the bass, which they have none of."""
+    held = [
+        player.note(player.note_key(name, pitch, 60, 4 * sounds.RATE))[: 4 * sounds.RATE]
+        for player in [Sampler(SoundFont(bundled_font()), [voice(name)], 1)]
+        for pitch in (52, 55, 60, 64, 67)
+    ]
+    levels = octaves_db(np.sum(held, axis=0))
+    assert levels is not None
+
+    def outside(style: str) -> float:
+        corridor = CORRIDORS[style]
+        return float((np.abs(levels - corridor.middle_db) - corridor.width_db)[-2:].max())
+
+    assert outside("ambient") < 0 < outside("piano")
 
 
 def test_every_style_has_a_corridor_and_others_are_not_judged():

@@ -104,6 +104,23 @@ def test_who_chose_hits_over_groove_is_not_judged_by_odd_bars():
     assert verdicts[ODD].value == pytest.approx(2 / 8)
 
 
+def test_drums_that_rest_do_not_make_an_odd_bar_worse():
+    plan = plan_of((*(4,) * 9, 3, *(4,) * 14), (("A", 10), ("B", 14)), BEAT)
+    piece = played((DRUMMER * 3)[:24], plan)
+    late = plan.bars[14].start_sample
+    resting = replace(piece, notes=tuple(note for note in piece.notes if note.start_sample < late))
+    assert judged(resting)[ODD].value == judged(piece)[ODD].value == pytest.approx(1 / 24)
+    assert judged(resting)[ODD].passed
+
+
+def test_who_chose_hits_may_step_further_but_not_to_another_tempo():
+    segments = (TempoSegment(0, 16 * BEAT, (4,) * 4), TempoSegment(16 * BEAT, 32 * BEAT - 16_000, (4,) * 4))
+    jumpy = played(DRUMMER, replace(even_plan(), segments=segments))
+    assert groove(jumpy, "tight")[TEMPO].passed and not groove(jumpy, "steady")[TEMPO].passed
+    apart = (segments[0], TempoSegment(16 * BEAT, 32 * BEAT - 40_000, (4,) * 4))
+    assert not groove(played(DRUMMER, replace(even_plan(), segments=apart)), "tight")[TEMPO].passed
+
+
 def test_a_loop_fails():
     loop = [DRUMMER[1]] * 8
     verdict = judged(played(loop, even_plan()))[LIKENESS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ AWAY, PER_MINUTE, COHERENCE = range(3)
 MAJOR_TURN = ((0, 4), (9, 3), (5, 4), (7, 4))
 # i bVI bIII bVII, in the same scale as the relative major, and i iv i V.
 MINOR_TURN = ((0, 3), (8, 4), (3, 4), (10, 4))
+# i bVII IV bVII: the scale of the major key a tone below, around another tonic.
+DORIAN_TURN = ((0, 3), (10, 4), (5, 4), (10, 4))
 
 
 def song(tonics: Sequence[int], turn: Sequence[tuple[int, int]] = MAJOR_TURN, sections: int = 8) -> Piece:
@@ -81,6 +84,20 @@ def test_minor_after_major_on_one_tonic_is_no_new_key():
     ]
     both = Piece(song([0] * 32).plan, {}, tonic=0, notes=(*major.notes, *later))
     assert values(both)[:2] == [0, 0]
+
+
+def test_a_mode_on_the_known_tonic_is_no_new_key_and_a_far_key_is_one():
+    start, away = 20, 24
+    minor = song([0] * (2 * start + away), MINOR_TURN)
+    first, last = minor.plan.bars[start].start_sample, minor.plan.bars[start + away].start_sample
+
+    def with_passage(other: Piece) -> Piece:
+        passage = [replace(note, start_sample=note.start_sample + first) for note in other.notes]
+        rest = [note for note in minor.notes if not first <= note.start_sample < last]
+        return replace(minor, tonic=0, notes=(*rest, *passage))
+
+    assert values(with_passage(song([0] * away, DORIAN_TURN)))[AWAY] == 0
+    assert values(with_passage(song([6] * away, MINOR_TURN)))[AWAY] == 2
 
 
 @pytest.mark.parametrize("score", PUBLIC_DOMAIN)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -88,6 +90,17 @@ def test_a_boom_that_doubles_the_band_is_not_alone():
 def test_the_same_device_twice_running_fails():
     twice = met_by(struck("drums", "drums", "bass", "bass"))[2]
     assert twice.value == 2 and not twice.passed
+
+
+def test_a_strong_hit_that_is_not_struck_has_no_device():
+    piece = struck("drums", "bass", "bass", "melody")
+    hits = [hit for hit in piece.plan.hits if hit.strong]
+    spared = replace(hits[2], accent=False)
+    plan = replace(piece.plan, hits=tuple(spared if hit == hits[2] else hit for hit in piece.plan.hits))
+    found = devices(replace(piece, plan=plan))
+    assert found is not None
+    assert [met.device for met in found] == ["drums", "bass", "melody"]
+    assert met_by(piece)[2].value == 1 and met_by(replace(piece, plan=plan))[2].value == 0
 
 
 def test_one_stem_tells_nothing_apart():

@@ -87,6 +87,18 @@ def test_a_tail_that_rings_on_passes():
     assert seams(piece(sound), BORDERS)[FALL].passed
 
 
+@pytest.mark.parametrize(("level_db", "passes"), ((-55.0, False), (-85.0, True)))
+def test_a_fade_may_end_in_nothing_where_nobody_hears_it_any_more(level_db: float, passes: bool):
+    sound = music()
+    border = BORDERS[1]
+    start = border - 2 * sounds.RATE
+    loud = float(20 * np.log10(np.sqrt(np.mean(np.square(sound)))))
+    ramp_db = np.linspace(0, level_db - loud, border - start)
+    sound[start:border] *= (10 ** (ramp_db / 20)).astype(np.float32)[:, None]
+    sound[border:] = 0
+    assert seams(piece(sound), [border])[JUMP].passed == passes
+
+
 def test_many_borders_are_not_failed_by_chance():
     random = sounds.random(11)
     failed = 0

@@ -81,6 +81,26 @@ def test_accents_before_or_long_after_their_cuts_fail(off_ms: float):
     assert in_time.value == 0 and not in_time.passed
 
 
+def test_an_onset_beside_a_cut_that_the_plan_does_not_strike_is_no_accent_too_late():
+    piece = played((2, 6), struck=(2, 4, 6))
+    rate = Rate(24)
+    curve = (0.5,) * 288
+    cuts = (Cut(round((4 * BAR_S - 0.1) * 24), 0.3),)
+    picture = Picture(rate, 0, curve, curve, curve, curve, curve, cuts)
+    found = accents(Piece(piece.plan, piece.stems, picture=picture, handles=piece.handles))
+    assert found is not None and [accent.struck for accent in found] == [True, False, True]
+    assert spotting(Piece(piece.plan, piece.stems, picture=picture, handles=piece.handles))[1].value == 1
+
+
+def test_a_chord_that_speaks_in_two_steps_begins_with_the_first():
+    piece = played((2, 6))
+    sound = piece.stems["drums"].copy()
+    for bar in (2, 6):
+        sounds.put(sound, sounds.tone(220, 1.0), HEAD_S + bar * BAR_S + 0.045, 0.5)
+    _, in_time = spotting(Piece(piece.plan, {"drums": sound}, handles=piece.handles))
+    assert in_time.value == 1
+
+
 def test_cuts_that_are_no_hits_count_as_seen():
     piece = played((), struck=(2, 3))
     rate = Rate(24)

@@ -87,6 +87,10 @@ def test_silence_and_music_without_bass_have_no_correlation_there():
     assert not stereo(piece(band(mixed(), 400, 20_000)))[BASS].applies
 
 
+def test_a_piece_without_stems_has_no_width():
+    assert not any(verdict.applies for verdict in stereo(Piece(PLAN, {})))
+
+
 @pytest.mark.shared
 def test_a_films_soundtrack_is_as_wide_as_it_shall_be_and_loses_nothing_in_mono():
     path = shared("footage/big_buck_bunny_0_30.webm")

@@ -139,6 +139,22 @@ def test_sections_that_stop_anywhere_fail():
     assert not verdict.passed
 
 
+def test_the_andalusian_cadence_is_one():
+    """Am G F E, the ground of flamenco and of laments: home is E, reached from a semitone above."""
+    piece = chorale()
+    section = replace(piece.plan.sections[0], start_bar=0, end_bar_exclusive=len(piece.plan.bars))
+    roots = ((9, 3), (7, 4), (5, 4), (4, 4))
+    step = piece.plan.samples // len(roots)
+    chords = tuple(
+        Chord(i * step, (i + 1) * step, (root, (root + third) % 12, (root + 7) % 12), root)
+        for i, (root, third) in enumerate(roots)
+    )
+    ground = replace(piece, plan=replace(piece.plan, sections=(section,)), chords=chords, tonic=4)
+    assert judged(ground)[CADENCES].value == 1
+    stops = (*chords[:2], replace(chords[2], pcs=(8, 11, 3)), chords[3])
+    assert judged(replace(ground, chords=stops))[CADENCES].value == 0
+
+
 def test_sound_alone_is_not_judged():
     piece = replace(chorale(), notes=(), chords=(), tonic=None)
     assert not any(verdict.applies for verdict in judged(piece))

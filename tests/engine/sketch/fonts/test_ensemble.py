@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -56,9 +57,17 @@ def test_the_bundled_font_imported_sounds_bit_for_bit_as_the_bundled_one(tmp_pat
     sha256 = sha256_file(bundled_font())
     sounds_dir().mkdir(parents=True)
     shutil.copyfile(bundled_font(), sounds_dir() / f"{sha256}.sf3")
-    # Its levels are those of the table, as other tests measure.
+    # Its levels and attacks are those of the tables, as other tests measure.
+    attacks = json.loads(bundled_font().with_name("attacks.json").read_text(encoding="utf-8"))["presets"]
     parts = {
-        name: Part(facts.bank, facts.program, "", "own", facts.level_lufs)
+        name: Part(
+            facts.bank,
+            facts.program,
+            "",
+            "own",
+            facts.level_lufs,
+            attacks_ms=attacks.get(f"{facts.bank}:{facts.program}", {}),
+        )
         for name, facts in INSTRUMENTS.items()
     }
     size = bundled_font().stat().st_size

@@ -96,7 +96,7 @@ def test_no_pairs_are_found_where_nothing_was_made(tmp_path: Path) -> None:
     assert pairs_in(tmp_path / "none") == []
 
 
-def _threads(processes: int, mp_context: object) -> object:
+def _threads(processes: int, mp_context: object, **_: object) -> object:
     from concurrent.futures import ThreadPoolExecutor
 
     return ThreadPoolExecutor(processes)
