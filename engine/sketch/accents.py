@@ -31,9 +31,9 @@ _WAIT = TICKS // 2
 _LANES_UNDER = (-3, 2, 10, 14, 18)
 # On the hit the others stay this far under its own notes.
 _UNDER = 8
-# Under speech, of the velocity: the player's level goes with its square, so this is 12 dB, and 20 dB for what
-# moves among the words, plucked and strummed.
-_HUSHED, _HUSHED_FIGURES = 0.5, 0.32
+# Under speech, of the velocity: the player's level goes with its square, so this is 8 dB. Further down, hits
+# under speech are met no more.
+_HUSHED = 0.63
 
 
 def breathe(events: Sequence[Event], form: Form, leads: Mapping[int, Lead]) -> list[Event]:
@@ -183,7 +183,7 @@ def hush(events: Sequence[Event], form: Form) -> list[Event]:
     """Under speech everybody plays very softly: the arrangement makes the room, before any fader."""
     for event in events:
         if form.spoken[form.clock.bar_at(event.tick)]:
-            event.velocity = clamp(event.velocity * (_HUSHED_FIGURES if event.stem == "harmony" else _HUSHED))
+            event.velocity = clamp(event.velocity * _HUSHED)
     return list(events)
 
 
