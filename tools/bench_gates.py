@@ -20,6 +20,8 @@ from hitpoint.engine.audio.measure import HitReport
 from hitpoint.engine.evaluate.gates.judge import judge
 from hitpoint.engine.evaluate.gates.long_cues import long_cues
 from hitpoint.engine.evaluate.gates.piece import Piece
+from hitpoint.engine.evaluate.gates.speech import speech
+from hitpoint.engine.evaluate.gates.speech_loss import speech_loss
 from hitpoint.engine.evaluate.gates.verdict import Verdict
 from hitpoint.engine.style import style_names
 
@@ -39,10 +41,14 @@ class Job:
     seed: int
     played: bool
     spoken: bool
+    # Nothing but the short film that is spoken over.
+    speech_alone: bool
 
 
 def judged(job: Job) -> Heard:
     """The numbers of one seed in one style, and its hits where it is played."""
+    if job.speech_alone:
+        return Heard(job.style, _spoken(job))
     if not job.played:
         piece = written(job.style, job.seed, scenes=LONG)
         return Heard(job.style, _with_long(judge(piece, others=_others(job.style)), job))
@@ -54,12 +60,13 @@ def judged(job: Job) -> Heard:
         others=_others(job.style),
     )
     if job.spoken:
-        talk = judge(take(job.style, job.seed, spoken=True).piece, words=True)
-        verdicts = (
-            *(verdict for verdict in verdicts if verdict.gate != _SPEECH),
-            *(verdict for verdict in talk if verdict.gate == _SPEECH),
-        )
+        verdicts = (*(verdict for verdict in verdicts if verdict.gate != _SPEECH), *_spoken(job))
     return Heard(job.style, _with_long(verdicts, job), *_strong(made.hits))
+
+
+def _spoken(job: Job) -> tuple[Verdict, ...]:
+    piece = take(job.style, job.seed, spoken=True).piece
+    return (*speech(piece), *speech_loss(piece))
 
 
 def _with_long(verdicts: Sequence[Verdict], job: Job) -> tuple[Verdict, ...]:
@@ -96,7 +103,7 @@ def main() -> None:
     if not voice.here():
         print(f"{voice.PROGRAM} is not installed: nobody speaks in these films", file=sys.stderr)
     jobs = [
-        Job(style, seed, not options.written, spoken)
+        Job(style, seed, not options.written, spoken, spoken and options.gate == [_SPEECH])
         for style in styles
         for seed in range(1, options.seeds + 1)
     ]
@@ -109,7 +116,7 @@ def main() -> None:
             sys.stderr.flush()
             found.append(Heard(heard.style, verdicts, heard.met, heard.strong, heard.by_chance))
     print(share_table(found, styles), number_table(found, styles), sep="\n\n")
-    if not options.written:
+    if any(heard.strong for heard in found):
         print("\n" + hit_table(found, styles))
 
 

@@ -93,6 +93,7 @@ def test_a_job_is_answered_whatever_libraries_print(make: Any) -> None:
     text = "Überraschung " * 1_000
     assert client.do("score", "j", {"do": "echo", "text": text}) == {"echo": text}
     assert client.hello()["protocol"] == "1.0"
+    client.ping()
 
 
 def test_the_worker_stays_warm_between_jobs(make: Any) -> None:

@@ -21,14 +21,6 @@ JSON = st.recursive(
 MESSAGES = st.lists(st.dictionaries(st.text(), JSON, max_size=4), max_size=4)
 
 
-def _halves_of_characters(value: Any) -> bool:
-    try:
-        str(value).encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
-
 @given(MESSAGES, st.data())
 def test_messages_come_through_however_their_bytes_are_cut(messages: list[Any], data: Any) -> None:
     stream = b"".join(map(encode, messages))
