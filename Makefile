@@ -4,16 +4,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 OUT ?= out
+# Test files run side by side; the torture runs alone, since it counts what the machine does.
+JOBS ?= 2
 CODE := engine export plugin ui tests tools setup.py
 
-.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates classify-styles \
+.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates bench-process torture torture-full classify-styles \
   draw-styles verify-weights train-nano evaluate-nano ship-nano sounds clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hitpoint demo --out $(OUT)/demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore tests/test_torture.py
+	$(BIN)/python -m pytest tests/test_torture.py
 
 check: $(VENV)/.dev .pkg/hitpoint
 	$(BIN)/ruff format --check $(CODE)
@@ -74,6 +77,18 @@ ship-nano:
 # The built-in composer before all gates: twelve styles by twenty seeds. A quarter of an hour.
 bench-gates: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_gates
+
+# The talk with the engine's process: a round trip, cancel, a killed worker noticed and replaced.
+bench-process: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_process
+
+# What is done to the engine, and what held: five minutes.
+torture: $(VENV)/.dev
+	$(BIN)/python -m tools.torture
+
+# The full counts: up to two hours.
+torture-full: $(VENV)/.dev
+	$(BIN)/python -m tools.torture --full
 
 # Held-out seeds of the twelve styles, told apart by their notes.
 classify-styles: $(VENV)/.dev

@@ -29,7 +29,6 @@ RUN = [
     "pyyaml>=6.0.2",
     "librosa>=0.11",
     "python-stretch>=0.3.1",
-    "filelock>=3.18",
 ]
 
 packages = [f"hitpoint.{folder}" for folder in FOLDERS]
@@ -70,6 +69,8 @@ setup(
         "opentimelineio-plugins>=0.18.1,<0.19",
         "scenedetect-headless>=0.7",  # plain `scenedetect` brings the GUI OpenCV, which breaks Qt
         "webrtcvad-wheels>=2.0.14",
+        "filelock>=4.2",  # CVE-2025-68146, CVE-2026-22701; from 4.2 it sees that its file was removed
+        "psutil>=7",
     ],
     extras_require={
         # [cpu] and [gpu] exclude each other: both packages install the module `onnxruntime`.
@@ -92,6 +93,7 @@ setup(
         ],
         "dev": [
             "pytest>=8",
+            "pytest-xdist>=3.8",
             "hypothesis>=6.100",
             "ruff>=0.8",
             "mypy>=1.13",

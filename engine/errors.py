@@ -5,7 +5,8 @@
     │   ├── InputError       a file that is missing, unreadable, or not what it should be
     │   ├── SelectionError   a range, clip or marker that selects nothing
     │   ├── OptionError      a value that is not one of those possible
-    │   └── OutputError      a folder that cannot be, or must not be, written
+    │   ├── OutputError      a folder that cannot be, or must not be, written
+    │   └── StaleResult      the edit is no longer the one that was scored; the music is kept
     ├── EngineFault      exit 1: ours to mend
     └── Cancelled        exit 130: the user stopped it
 
@@ -40,6 +41,10 @@ class OptionError(UserError):
 
 
 class OutputError(UserError):
+    pass
+
+
+class StaleResult(UserError):
     pass
 
 

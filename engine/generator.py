@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol
 
-from .progress import Cancel, Progress
+from .progress import Cancel, Heard, Progress, nobody
 from .types import Cue, Picture, Plan, Score, Take
 
 Mode = Literal["default", "published"]
@@ -75,4 +75,12 @@ class Generator(Protocol):
 
     name: str
 
-    def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take: ...
+    def made_by(self, request: TakeRequest) -> Mapping[str, str]:
+        """What decides a take beside its request and the engine's build: weights, and what they run on."""
+        ...
+
+    def generate(
+        self, request: TakeRequest, *, progress: Progress, cancel: Cancel, heard: Heard = nobody
+    ) -> Take:
+        """`heard` is told at most once, of a file beside the stems, before they are finished."""
+        ...

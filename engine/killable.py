@@ -18,7 +18,7 @@ from typing import Any
 
 from .errors import EngineFault, InputError
 from .progress import Cancel
-from .worker.life import clean_environment, die_with_parent
+from .worker import life
 
 _POLL_S = 0.1
 # In an answer: why the file was refused, a sentence for the user.
@@ -40,15 +40,10 @@ def ask(
     InputError when it refuses the file, dies of it or takes longer than `wall_s`, then with `again`, what to
     do; EngineFault when it cannot be started; Cancelled. It is gone in every case.
     """
-    environment = clean_environment() | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    # Before it starts: a module of ours may import numpy before it answers.
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
-        child = subprocess.Popen(
-            [sys.executable, "-I", "-m", module],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment,
-        )
+        child = life.start([sys.executable, "-I", "-m", module], stderr=subprocess.PIPE, more=one)
     except OSError as error:
         raise EngineFault(f"the reader of '{name}' could not be started ({error.strerror})") from error
     limits = {"memory_bytes": memory_bytes, "cpu_s": wall_s, "parent": os.getpid()}
@@ -57,7 +52,7 @@ def ask(
         said, complaints = _wait(child, json.dumps({**limits, **request}).encode(), too_long, wall_s, cancel)
     finally:
         if child.poll() is None:
-            child.kill()
+            life.kill(child)
             with contextlib.suppress(ValueError, OSError):
                 child.communicate()
     try:
@@ -98,7 +93,7 @@ def answer(work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     channel = os.dup(1)
     os.dup2(2, 1)
     request = json.loads(sys.stdin.buffer.read())
-    die_with_parent(request["parent"])
+    life.die_with_parent(request["parent"])
     _limit(request["memory_bytes"], request["cpu_s"])
     try:
         told = work(request)

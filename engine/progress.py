@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .errors import Cancelled
@@ -20,10 +21,17 @@ class Step:
 
 
 Progress = Callable[[Step], None]
+# Told of sound that can be heard while the rest is made: the path of a WAV that is whole, and from where to
+# where it goes, seconds of the cue.
+Heard = Callable[[str, float, float], None]
 
 
 def silent(step: Step) -> None:
     """The progress of callers who do not look."""
+
+
+def nobody(path: str, from_s: float, to_s: float) -> None:
+    """Hears no preview."""
 
 
 class Cancel:
@@ -31,9 +39,24 @@ class Cancel:
 
     def __init__(self) -> None:
         self._event = threading.Event()
+        self._calls: list[Callable[[], object]] = []
 
     def set(self) -> None:
         self._event.set()
+        for call in list(self._calls):
+            call()
+
+    @contextmanager
+    def calling(self, call: Callable[[], object]) -> Iterator[None]:
+        """While the block runs, `call` is called in the thread that sets the flag, or at once where it is set
+        already; perhaps twice."""
+        self._calls.append(call)
+        try:
+            if self._event.is_set():
+                call()
+            yield
+        finally:
+            self._calls.remove(call)
 
     @property
     def asked(self) -> bool:

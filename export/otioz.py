@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ..engine.errors import EngineFault, Problem
+from ..engine.names import slug
 from ..engine.store.durable import durable_file
-from ..engine.urls import RefusedUrl, path_of_url
+from ..engine.urls import RefusedUrl, check_local, path_of_url
 from .nodes import Json, noun
 
 _CONTENT = "content.otio"
@@ -32,6 +33,7 @@ _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 # A member of the archive that is being written: the archive itself comes through the durable door.
 _INSIDE: Final = "w"
 _SEQUENCE = "ImageSequenceReference"
+_MOST_SUFFIX = 16
 
 
 class _Outside(Exception):
@@ -107,7 +109,11 @@ def _approved(url: str, bundle: _Bundle) -> Path:
         raise _Outside(str(refused)) from None
     try:
         real = Path(os.path.realpath(path, strict=True))
+        # What the kernel shows below /proc claims to be regular, and a root may be the whole disk.
+        check_local(real)
         regular = stat.S_ISREG(real.stat().st_mode)
+    except RefusedUrl as refused:
+        raise _Outside(str(refused)) from None
     except (OSError, ValueError):
         raise _Outside("is missing") from None
     if not any(real.is_relative_to(root) for root in bundle.roots):
@@ -121,8 +127,9 @@ def _free_name(name: str, taken: set[str]) -> str:
     """A name that every system can write, other than all before it, capitals not counted."""
     plain = _NOT_IN_NAMES.sub("_", unicodedata.normalize("NFC", name)).lstrip("-.") or "media"
     stem, dot, suffix = plain.rpartition(".")
-    stem, suffix = (stem, dot + suffix) if stem else (plain, "")
-    stem = stem[:80]
+    stem, suffix = (stem, (dot + suffix)[:_MOST_SUFFIX]) if stem else (plain, "")
+    # Without the names that Windows keeps for devices.
+    stem = slug(stem, fallback="media")
     number = 1
     while True:
         candidate = f"media/{stem}{'' if number == 1 else f'-{number}'}{suffix}"
@@ -139,11 +146,16 @@ def _entry(name: str) -> zipfile.ZipInfo:
 
 
 def _pack(archive: zipfile.ZipFile, real: Path, name: str) -> None:
+    changed = EngineFault(f"'{real}' was there a moment ago and is another thing now: run again")
+    # The path was resolved above: a link or a pipe on it would be a new one, put there meanwhile.
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        # The path was resolved above: a link here would be a new one, put there meanwhile.
-        descriptor = os.open(real, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+        descriptor = os.open(real, flags | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise EngineFault(f"'{real}' was there a moment ago and cannot be opened now: run again") from error
+        raise changed from error
+    if Path(os.path.realpath(real)) != real or not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise changed
     with (
         os.fdopen(descriptor, "rb") as source,
         archive.open(_entry(name), _INSIDE, force_zip64=True) as target,

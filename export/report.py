@@ -121,7 +121,7 @@ def _neural(take: Take) -> dict[str, Any]:
     made = take.provenance
     if not made.model:
         return {}
-    told = ("tokens", "candidates", "frames", "backend", "fit", "separation")
+    told = ("tokens", "candidates", "frames", "backend", "fit", "separation", "stepped_down")
     return {
         "neural": {
             "model": made.model,

@@ -45,11 +45,14 @@ def analyse(
     UserError as for `score`; then nothing is written.
     """
     start = time.perf_counter()
-    with RunFolder(out or default_folder(source), source.name) as run:
+    cancel = cancel or Cancel()
+    waiting = Step("read", 0, 1, "waiting for another Hitpoint that writes this folder")
+    folder = out or default_folder(source)
+    with RunFolder(folder, source.name, told=lambda: progress(waiting), cancel=cancel) as run:
         progress(Step("read", 0, 1, source.name))
         document, cues = read(source, selection)
         progress(Step("read", 1, 1, source.name))
-        pictures = look_at(cues, progress, cancel or Cancel())
+        pictures = look_at(cues, progress, cancel)
         style = choose_style(pictures)
         music = make_score(seed=_SEED, style=style, cues=cues)
         told = []

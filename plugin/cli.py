@@ -15,6 +15,7 @@ from .models_command import add_models, add_onnx
 from .settings import SETTINGS
 from .sounds_command import add_sounds
 from .train_command import add_evaluate, add_train
+from .upkeep_command import add_upkeep
 
 if TYPE_CHECKING:
     from .options import ScoreOptions, Selection
@@ -63,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
             score.add_argument(
                 f"--{setting.name.replace('_', '-')}", metavar=setting.metavar, help=setting.help
             )
+    score.add_argument(
+        "--anyway", action="store_true", help="start a model though the memory seems too little for it"
+    )
     score.set_defaults(run=_score)
 
     analyse = commands.add_parser("analyse", help="the Picture and the Plan, no music", allow_abbrev=False)
@@ -78,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     add_sounds(commands)
     add_train(commands)
     add_evaluate(commands)
+    add_upkeep(commands)
     return parser
 
 
@@ -98,6 +103,7 @@ def _add_input(parser: argparse.ArgumentParser) -> None:
         "--media", action="append", type=Path, metavar="DIR", help="look for offline media here"
     )
     parser.add_argument("--rate", metavar="FPS", help="frame rate of an EDL")
+    parser.add_argument("--in-process", action="store_true", help="without an engine process of its own")
     parser.add_argument(
         "--json", action="store_true", help="the report on stdout, progress as JSON lines on stderr"
     )
@@ -148,6 +154,7 @@ def _score_options(options: argparse.Namespace) -> ScoreOptions:
         like=settings["like"],
         fit=settings["fit"],
         gates=settings["gates"],
+        anyway=options.anyway,
         neural=NeuralOptions(
             mode=settings["mode"],
             decoder=settings["decoder"],
@@ -164,19 +171,39 @@ def _score_options(options: argparse.Namespace) -> ScoreOptions:
 
 
 def _score(options: argparse.Namespace, console: Any) -> None:
-    from .score import score
+    from .remote import score_remotely
 
-    with console.work() as progress:
-        done = score(_score_options(options), progress=progress)
+    asked = _score_options(options)
+    _remind(console)
+    with console.work() as progress, _engine(options, console) as engine:
+        done = score_remotely(engine, asked, progress=progress, heard=console.preview)
     console.scored(done)
 
 
 def _analyse(options: argparse.Namespace, console: Any) -> None:
-    from .analyse import analyse
+    from .remote import analyse_remotely
 
-    with console.work() as progress:
-        done = analyse(options.input, options.out, _selection(options), progress=progress)
+    _remind(console)
+    with console.work() as progress, _engine(options, console) as engine:
+        done = analyse_remotely(engine, options.input, options.out, _selection(options), progress=progress)
     console.analysed(done)
+
+
+def _engine(options: argparse.Namespace, console: Any) -> Any:
+    """Who does the jobs: a process of its own, or this one."""
+    from .client import Client
+    from .here import Here
+
+    return Here() if options.in_process else Client(told=console.note)
+
+
+def _remind(console: Any) -> None:
+    """Of music that is finished and on no timeline yet."""
+    from .upkeep_command import unplaced
+
+    left = unplaced()
+    if left:
+        console.note(f"note: {left}" if not console.as_json else left)
 
 
 def _demo(options: argparse.Namespace, console: Any) -> None:

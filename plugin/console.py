@@ -31,6 +31,7 @@ class Console:
         self.as_json = as_json
         self.out = RichConsole(highlight=False, soft_wrap=True)
         self.err = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        self._heard = False
 
     @contextmanager
     def work(self) -> Iterator[Progress]:
@@ -47,6 +48,19 @@ class Console:
         )
         with bars:
             yield _Bars(bars)
+
+    def note(self, text: str) -> None:
+        """What the user should know while work goes on."""
+        self._sentence("note", text)
+
+    def preview(self, path: str, from_s: float, to_s: float) -> None:
+        """Sound that can be heard while work goes on: people are told of the first, programs of each."""
+        if self.as_json:
+            _line({"preview": {"path": path, "from_s": round(from_s, 3), "to_s": round(to_s, 3)}})
+        elif not self._heard:
+            self._heard = True
+            where = f"the first {to_s:.1f} s" if from_s == 0 else f"{from_s:.1f} s to {to_s:.1f} s"
+            self.note(f"{where} can be heard: {path}")
 
     def error(self, error: HitpointError) -> None:
         self._sentence("error", str(error))

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..engine.errors import OptionError, Problem
 from ..engine.generator import USUAL, Generator, NeuralOptions
 from ..engine.models.config import ModelConfig
 from ..engine.sketch.fonts.library import Imported
 from ..engine.sketch.fonts.library import find as find_sounds
+from ..engine.store.stages import Stages
 from .options import ScoreOptions
+
+if TYPE_CHECKING:
+    from ..engine.models.library import Installed
 
 SKETCH = "sketch"
 AUTO = "auto"
@@ -19,13 +24,13 @@ AUTO = "auto"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`make` gives a generator whose work files go to a folder. `stems`: the most that a take has of them,
-    or None where the style decides.
+    """`make` gives a generator whose work files go to a folder, and which keeps what it finishes where there
+    are stages. `stems`: the most that a take has of them, or None where the style decides.
     """
 
     name: str
     why: str
-    make: Callable[[Path], Generator]
+    make: Callable[[Path, Stages | None], Generator]
     stems: int | None = None
     # As asked, with what was left to the model decided.
     neural: NeuralOptions = USUAL
@@ -56,17 +61,18 @@ def choose_generator(options: ScoreOptions) -> Chosen:
     _check(neural, config, installed.card.name)
     sounds, problems = _guide_sounds(options, neural, installed.card.name)
     _check_wishes(options, neural, config, installed.card.name)
+    problems += _room(installed, neural, options)
 
-    def make(folder: Path) -> Generator:
+    def make(folder: Path, stages: Stages | None) -> Generator:
         from ..engine.models.neural import NeuralGenerator
 
         if config.kind == "gvmgen":
             from ..engine.models.gvmgen import picture_conditioner
 
-            return NeuralGenerator(installed, folder, picture_conditioner)
+            return NeuralGenerator(installed, folder, picture_conditioner, stages)
         from ..engine.models.musicgen import text_conditioner
 
-        return NeuralGenerator(installed, folder, text_conditioner)
+        return NeuralGenerator(installed, folder, text_conditioner, stages)
 
     return Chosen(
         config.kind,
@@ -79,12 +85,36 @@ def choose_generator(options: ScoreOptions) -> Chosen:
     )
 
 
+def _room(installed: Installed, neural: NeuralOptions, options: ScoreOptions) -> tuple[Problem, ...]:
+    """Nothing where the memory suffices. OptionError where it does not, unless it is to be tried anyway."""
+    from ..engine.models.library import find
+    from ..engine.models.library import installed as all_cards
+    from ..engine.models.licences import allowed
+    from ..engine.models.memory import shortage
+    from ..engine.models.warm import WARM
+
+    others = [
+        find(card.name)
+        for card in all_cards()
+        if card.origin != "random" and not card.by_name_only and allowed(card, options.use)
+    ]
+    lacking = shortage(installed, neural, others)
+    if lacking is not None and WARM.close_all():
+        # What an earlier run left open is no reason to refuse this one.
+        lacking = shortage(installed, neural, others)
+    if lacking is None:
+        return ()
+    if not options.anyway:
+        raise OptionError(f"{lacking.lack}: {lacking.ways}; --anyway starts all the same")
+    return (Problem("memory", f"{lacking.lack}: it was started all the same, as --anyway asks"),)
+
+
 def _for(use: str) -> str:
     return " that a client's film may use" if use == "client" else ""
 
 
 def _sketch(why: str, options: ScoreOptions) -> Chosen:
-    def make(folder: Path) -> Generator:
+    def make(folder: Path, stages: Stages | None) -> Generator:
         from ..engine.sketch.generator import SketchGenerator
 
         return SketchGenerator(folder)

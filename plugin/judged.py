@@ -22,6 +22,8 @@ from ..engine.evaluate.gates.sketched import piece_of
 from ..engine.evaluate.gates.verdict import Verdict
 from ..engine.fit.match import Warp
 from ..engine.generator import Generator, TakeRequest
+from ..engine.kept import KeptTakes
+from ..engine.sketch.composer import Composition, compose
 from ..engine.sketch.generator import SketchGenerator
 from ..engine.timebase import SAMPLE_RATE
 from ..engine.types import Cue, Plan, Stem, Take
@@ -110,8 +112,8 @@ def _piece(
     stems: dict[str, Floats],
     dialogue: Floats | None,
 ) -> Piece:
-    if isinstance(generator, SketchGenerator) and generator.composition is not None:
-        return piece_of(request, generator.composition, stems, dialogue=dialogue)
+    if take.provenance.generator == SketchGenerator.name:
+        return piece_of(request, _composition(request, generator), stems, dialogue=dialogue)
     return Piece(
         plan=take.plan,
         stems=stems,
@@ -121,6 +123,14 @@ def _piece(
         handles=request.handle_samples,
         dialogue=dialogue,
     )
+
+
+def _composition(request: TakeRequest, generator: Generator) -> Composition:
+    """What sketch has just written; written again where its sound was found."""
+    maker = generator.inner if isinstance(generator, KeptTakes) else generator
+    if isinstance(maker, SketchGenerator) and maker.composition is not None:
+        return maker.composition
+    return compose(request)
 
 
 def _dialogue(cue: Cue, plan: Plan) -> Floats | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,11 +54,15 @@ def listen_to(like: str, timeline: Cue, *, progress: Progress, cancel: Cancel) -
         heard = hear({place: _hashed(_watched(blocks, like, progress, cancel), digest)})
         return TempTrack(f"track {name}", digest.hexdigest(), heard, tuple(problems))
     path = Path(like)
-    if not path.exists():
-        raise InputError(f"there is no file '{like}' to be like: check the name, or give {TRACK}NAME")
-    if not path.is_file():
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        raise InputError(
+            f"there is no file '{like}' to be like: check the name, or give {TRACK}NAME"
+        ) from None
+    if not stat.S_ISREG(mode):
         raise InputError(f"'{like}' is not a file: --like takes a file with sound, or {TRACK}NAME")
-    with SoundFile(path) as file:
+    with SoundFile(path, cancel=cancel) as file:
         heard = hear({WHOLE: _watched(file.rest(), like, progress, cancel)})
         if file.damaged:
             problems.append(damage(path))

@@ -45,7 +45,11 @@ class ScoreOptions:
     # Words of mood, and a temp track (a file, "track:NAME", "none"); "" where nothing was said.
     mood: str = ""
     like: str = ""
+    # The seed where none is asked for and none was saved; None: drawn then.
+    drawn_seed: int | None = None
     # Whether the groove stands or gives way to hits; None: as the style does.
     fit: Fit | None = None
     # How much of each cue the gates judge; None: what costs little beside making it.
     gates: Literal["all", "quick", "off"] | None = None
+    # Start a model though the memory seems too little for it.
+    anyway: bool = False

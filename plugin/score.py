@@ -4,41 +4,44 @@ from __future__ import annotations
 
 import json
 import secrets
-import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import InputError
+from ..engine.errors import InputError, StaleResult
 from ..engine.generator import TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
-from ..engine.plan.fitting import CurvePoint, groove_curve
 from ..engine.plan.like import LIKE, likeness_of, with_likeness
 from ..engine.plan.mood import leanings, mood_of, read_mood, with_mood
 from ..engine.plan.plan import make_plan
 from ..engine.plan.score import choose_style, make_score
-from ..engine.progress import Cancel, Progress, Step, silent
+from ..engine.progress import Cancel, Heard, Progress, Step, nobody, silent
 from ..engine.serial import from_json, pretty, to_json
 from ..engine.store.durable import durable_write
+from ..engine.store.stages import Stages
 from ..engine.style import load_style
-from ..engine.types import Cue, Picture, Score, Take
+from ..engine.types import Cue, Picture, Score
 from ..export.report import CueResult, build_report
+from .cues import CueMaker
 from .deliver import deliver
 from .generators import SKETCH, Chosen, choose_generator
-from .judged import Ear, Gates, judge_cue
 from .like import NONE, TempTrack, listen_to
-from .master import handle_frames, master
+from .master import handle_frames
 from .options import ScoreOptions, Selection
 from .runfolder import RunFolder, default_folder
+from .stale import Ranges
 from .timeline.document import Document
 from .timeline.read import read_timeline
 from .timeline.select import select_cues
 
 SCORE_FILE = "score.json"
+STAGES = ("read", "picture", "plan", "generate", "finish", "export")
+# So often the files are written again for an editor who saves while they are.
+_MOST_SAVES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +51,36 @@ class Scored:
     folder: Path
     files: tuple[str, ...]
     report: dict[str, Any]
-    cues: tuple[Cue, ...]
-    takes: tuple[Take, ...]
 
 
 @dataclass(slots=True)
 class Stopwatch:
     """Seconds spent in each stage; the only clock in a run, and only for the report's timings."""
 
-    seconds: dict[str, float] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
+        self.seconds[stage] += time.perf_counter() - start
 
 
-def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel | None = None) -> Scored:
-    """Score the chosen cues of a timeline and write the run's folder.
+def score(
+    options: ScoreOptions,
+    *,
+    stages: Stages | None = None,
+    stored: Callable[[Sequence[str]], object] | None = None,
+    progress: Progress = silent,
+    cancel: Cancel | None = None,
+    heard: Heard = nobody,
+) -> Scored:
+    """Score the chosen cues of a timeline and write the run's folder. What is finished on the way is kept in
+    `stages`, where there are any, and found there; `stored` is told the stems' hashes when all are finished;
+    `heard` of what can be played before: unmastered sound, in a file that stays until the cache is cleaned.
 
     UserError for what the user can mend; then nothing is written and nothing of an earlier run is touched.
+    StaleResult when the edit of the cues is another in the end than it was at first; what was kept stays.
     """
     cancel = cancel or Cancel()
     watch = Stopwatch()
@@ -79,10 +91,16 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
     if options.style != "auto":
         load_style(options.style)
     read_mood(options.mood)
-    with RunFolder(options.out or default_folder(options.source), options.source.name) as run:
+    out = options.out or default_folder(options.source)
+
+    def waiting() -> None:
+        progress(Step("read", 0, 1, f"waiting for another Hitpoint that writes '{out.name}'"))
+
+    with RunFolder(out, options.source.name, told=waiting, cancel=cancel) as run:
         with watch.of("read"):
             progress(Step("read", 0, 1, options.source.name))
             document, cues = read(options.source, options.selection)
+            ranges = Ranges(document, cues, options.selection, cancel)
             temp = None
             if options.like not in ("", NONE):
                 temp = listen_to(options.like, select_cues(document)[0], progress=progress, cancel=cancel)
@@ -105,41 +123,54 @@ def score(options: ScoreOptions, *, progress: Progress = silent, cancel: Cancel 
                 for cue, picture in zip(cues, pictures, strict=True)
             ]
             progress(Step("plan", 1, 1, f"{music.style}, {len(requests)} planned"))
-        results = _make(requests, chosen, options, run, watch, progress, cancel)
+        results = CueMaker(chosen, options, run, watch, stages, progress, cancel, heard).make(requests)
+        if stored is not None:
+            stored([stem.sha256 for result in results for stem in result.scored.take.stems])
         with watch.of("export"):
             progress(Step("export", 0, 1, "files"))
             durable_write(run.building / SCORE_FILE, pretty(music))
-            problems = deliver(results, document, options, run)
-        heard = temp.problems if temp is not None else ()
-        degraded = _sentences(
-            [chosen.problems, document.problems, *(p.problems for p in pictures), heard, problems], results
-        )
-        report = build_report(
-            results,
-            input_name=options.source.name,
-            input_sha256=document.sha256,
-            generator=chosen.name,
-            why=chosen.why,
-            seed=music.seed,
-            version=version(),
-            request=_resolved(options, chosen, music),
-            degraded=degraded,
-            timings_s=watch.seconds,
-            like=music.extra.get(LIKE),
-        )
-        durable_write(run.building / "report.json", (json.dumps(report, indent=1) + "\n").encode())
+        followed = temp.problems if temp is not None else ()
+        for _ in range(_MOST_SAVES):
+            with watch.of("export"):
+                document, changed = ranges.now(cancel)
+                problems = [*changed, *deliver(results, document, options, run)]
+            degraded = _sentences(
+                [chosen.problems, document.problems, *(p.problems for p in pictures), followed, problems],
+                results,
+            )
+            report = build_report(
+                results,
+                input_name=options.source.name,
+                input_sha256=document.sha256,
+                generator=chosen.name,
+                why=chosen.why,
+                seed=music.seed,
+                version=version(),
+                request=_resolved(options, chosen, music),
+                degraded=degraded,
+                timings_s=watch.seconds,
+                like=music.extra.get(LIKE),
+            )
+            for number, told in enumerate(report["cues"]):
+                told["fingerprint"] = ranges.fingerprint(number)
+            durable_write(run.building / "report.json", (json.dumps(report, indent=1) + "\n").encode())
+            if ranges.is_still(document):
+                break
+        else:
+            raise StaleResult(
+                f"'{options.source.name}' is saved again and again while its music is placed: the music is "
+                "kept; run the same command again when the editor rests"
+            )
         files = tuple(
             sorted(str(p.relative_to(run.building)) for p in run.building.rglob("*") if p.is_file())
         )
         run.commit()
         progress(Step("export", 1, 1, str(run.final)))
-    return Scored(run.final, files, report, tuple(cues), tuple(r.scored.take for r in results))
+    return Scored(run.final, files, report)
 
 
 def read(source: Path, chosen: Selection) -> tuple[Document, tuple[Cue, ...]]:
     """The timeline and the cues chosen from it."""
-    if not source.exists():
-        raise InputError(f"there is no file '{source}': check the name")
     document = read_timeline(source, rate=chosen.rate, media_dirs=chosen.media)
     cues = select_cues(document, range_text=chosen.range_text, clips=chosen.clips, markers=chosen.markers)
     return document, cues
@@ -169,7 +200,7 @@ def _shared_score(
     mood = read_mood(options.mood)
     style = choose_style(pictures, leanings(mood)) if options.style == "auto" else options.style
     # 53 bits: every program that reads the report keeps such a number exact.
-    seed = options.seed if options.seed is not None else secrets.randbits(53)
+    seed = next(seed for seed in (options.seed, options.drawn_seed, secrets.randbits(53)) if seed is not None)
     made = with_mood(make_score(seed=seed, style=style, cues=cues, fit=options.fit), mood)
     if temp is None:
         return made
@@ -198,61 +229,6 @@ def _saved_score(run: RunFolder) -> Score | None:
         raise InputError(
             f"'{path}' cannot be read ({error}): move it away to have a new score made"
         ) from error
-
-
-def _make(
-    requests: Sequence[TakeRequest],
-    chosen: Chosen,
-    options: ScoreOptions,
-    run: RunFolder,
-    watch: Stopwatch,
-    progress: Progress,
-    cancel: Cancel,
-) -> list[CueResult]:
-    run.need_space(_bytes_needed(requests, chosen))
-    cues = [request.cue for request in requests]
-    # Hearing stems again takes half as long as composing and playing them, and nothing beside a model.
-    gates: Gates = options.gates or ("quick" if chosen.name == SKETCH else "all")
-    results = []
-    for number, request in enumerate(requests, start=1):
-        work = run.building / f".work{number}"
-        work.mkdir()
-        with watch.of("generate"):
-            generator = chosen.make(work)
-            take = generator.generate(request, progress=progress, cancel=cancel)
-        with watch.of("finish"):
-            ear = Ear(request, gates)
-            result = master(
-                request,
-                take,
-                target_lufs=options.loudness,
-                folder=run.building,
-                prefix=f"cue{number:02}-" if len(requests) > 1 else "",
-                work=work,
-                progress=progress,
-                cancel=cancel,
-                listen=ear,
-            )
-            judged = judge_cue(
-                result, request, generator, take, ear, gates=gates, cues=cues, split=options.split
-            )
-        curve: tuple[CurvePoint, ...] = ()
-        if chosen.name == SKETCH:
-            with watch.of("plan"):
-                curve = groove_curve(request.cue, request.picture, request.score, request.plan)
-        results.append(replace(result, verdicts=judged.verdicts, unjudged=judged.problems, curve=curve))
-        shutil.rmtree(work)
-    return results
-
-
-def _bytes_needed(requests: Sequence[TakeRequest], chosen: Chosen) -> int:
-    """Float stems and the finish's two curves of one cue at a time, 24-bit stems and mix of all; music with
-    beats of its own is kept twice more, before and after its fit.
-    """
-    stems = chosen.stems or max(len(load_style(request.score.style).stems) for request in requests)
-    lengths = [request.cue.samples + sum(request.handle_samples) for request in requests]
-    copies = 1 if chosen.name == SKETCH else 3
-    return max(lengths) * (copies * stems + 2) * 8 + sum(lengths) * (stems + 1) * 6
 
 
 def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResult]) -> list[str]:

@@ -135,6 +135,7 @@ SETTINGS = (
         "WHICH",
     ),
     Setting("media_roots", _roots, (), "folders whose media may be packed into an otioz"),
+    Setting("cache_gb", _number(0.1, 100_000), 20.0, "GB of results and other cached files kept at most"),
 )
 
 

@@ -109,12 +109,19 @@ def melt_render(data: Json, rate: Rate, folder: Path) -> Sound:
         }.items():  # fmt: skip
             ElementTree.SubElement(transition, "property", name=name).text = str(value)
     (folder / "cut.mlt").write_bytes(ElementTree.tostring(root))
-    subprocess.run(
-        [melt, "xml:cut.mlt", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1",
-         "acodec=pcm_s24le", "ar=48000", "channels=2", "real_time=-1"],
-        cwd=folder, timeout=120, check=True, capture_output=True,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-    )  # fmt: skip
+    words = [
+        melt, "xml:cut.mlt", "-consumer", "avformat:melt.wav", "vn=1", "video_off=1", "acodec=pcm_s24le",
+        "ar=48000", "channels=2", "real_time=-1",
+    ]  # fmt: skip
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    for last in (False, False, True):
+        try:
+            subprocess.run(words, cwd=folder, timeout=60, check=True, capture_output=True, env=environment)
+            break
+        except subprocess.TimeoutExpired:
+            # melt 7.12 now and then stands still at its end on a busy machine; it takes two seconds else.
+            if last:
+                raise
     return soundfile.read(folder / "melt.wav", always_2d=True)[0]
 
 

@@ -127,7 +127,7 @@ def test_a_full_disk_is_told_before_any_work(
     write(room / "a.otio", timeline())
     real = shutil.disk_usage(room)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: real._replace(free=1000))
-    outcome = call(capsys, "score", "a.otio")
+    outcome = call(capsys, "score", "a.otio", "--in-process")
     assert outcome.code == 2
     assert "no space left" in outcome.sentence
     assert [path.name for path in room.iterdir()] == ["a.otio"]

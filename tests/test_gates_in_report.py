@@ -76,9 +76,8 @@ def test_of_a_cue_that_is_too_long_to_hear_the_notes_are_judged_and_it_is_said(
 ) -> None:
     monkeypatch.setattr(judged, "LONGEST_S", 4)
     film = timeline(tmp_path)
-    report = run(
-        film, tmp_path / "out", "--model", "sketch", "--style", "piano", "--range", 0, 5, "--gates", "all"
-    )
+    asked = ("--model", "sketch", "--style", "piano", "--range", 0, 5, "--gates", "all", "--in-process")
+    report = run(film, tmp_path / "out", *asked)
     found = numbers(report)
     assert "voice leading: crossings" in found and "stereo: difference of the channels" not in found
     assert any("only the notes of" in sentence for sentence in report["degraded"])

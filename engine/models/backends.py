@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..errors import OptionError
-from ..generator import DecoderName, NeuralOptions
+from ..generator import DecoderName, Mode, NeuralOptions
 from .config import Precision
 from .library import Installed
 from .runtime.session import check_runtime
@@ -16,6 +16,9 @@ from .step import Decoder
 Device = Literal["cpu", "cuda"]
 # torch computes in bfloat16 too, which no graph of ours is written in.
 DecoderPrecision = Literal["fp32", "fp16", "bf16", "int8"]
+
+# A paper's music is the first that comes.
+_USUAL_CANDIDATES: dict[Mode, int] = {"default": 2, "published": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +44,17 @@ class Backend:
             "encoder_precision": self.encoder_precision,
         }
 
-    def open(self, installed: Installed) -> Decoder:
-        """The decoder with its weights loaded. OptionError when an extra is missing."""
+    def open(self, installed: Installed, *, stays: bool = False) -> Decoder:
+        """The decoder with its weights loaded. OptionError when an extra is missing.
+
+        stays: whether closing it frees its caches alone (`runtime.decoder.OnnxDecoder`)
+        """
         config = installed.card.config.decoder
         if self.decoder == "onnx":
             from .runtime.decoder import OnnxDecoder
 
             assert self.precision != "bf16", "torch's alone"
-            return OnnxDecoder(installed.folder, config, self.precision)
+            return OnnxDecoder(installed.folder, config, self.precision, stays=stays)
         state = _weights(installed)
         if self.decoder == "audiocraft":
             from .generate.audiocraft_step import AudiocraftDecoder
@@ -57,6 +63,11 @@ class Backend:
         from .generate.torch_step import TorchDecoder
 
         return TorchDecoder(config, state, device=self.device, dtype=self.precision)
+
+
+def candidates_of(asked: NeuralOptions) -> int:
+    """How many pieces are made at once."""
+    return asked.candidates or _USUAL_CANDIDATES[asked.mode]
 
 
 def choose_backend(installed: Installed, asked: NeuralOptions) -> Backend:
@@ -78,6 +89,13 @@ def choose_backend(installed: Installed, asked: NeuralOptions) -> Backend:
     on_card = device == "cuda" and _graphs_on_card()
     encoder = _graph(installed, which, published, prefer="fp16" if on_card else "int8")
     return Backend(name, device, precision, encoder)
+
+
+def half_precision(backend: Backend) -> Backend | None:
+    """The same in half the bytes; None where there is no such way, or it is gone already."""
+    if backend.decoder != "torch" or backend.precision != "fp32":
+        return None
+    return replace(backend, precision=_half() if backend.device == "cuda" else "bf16")
 
 
 def _graph(installed: Installed, which: str, published: bool, *, prefer: Precision) -> Precision:

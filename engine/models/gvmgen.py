@@ -7,6 +7,7 @@ the decoder is also told the plan's beats, hits, energy and chords at every step
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -19,10 +20,10 @@ from .config import FRAME_RATE
 from .generate.windows import Window
 from .library import Installed
 from .neural import Floats, Timing, Told
-from .runtime.encoder import PictureEncoder, Temporal
 from .step import Condition
 from .visual.embed import embed_cue
 from .visual.frames import frame_times
+from .warm import WarmTemporal, warm_pictures
 
 # Frames of the whole cue that every window sees beside its own, so that long music stays one piece.
 ANCHORS = 4
@@ -50,16 +51,9 @@ def picture_conditioner(
         plan = plan_channels(request.plan, chord_spans(request), start_sample=-head, steps=timing.steps)
     published = request.neural.mode == "published"
     seen = frame_times(request.cue, config.frame_rate, "legacy_skip" if published else "pts")
-    encoder = PictureEncoder(installed.folder, backend.encoder_precision, backend.graphs_device)
-    embedded = embed_cue(
-        request.cue,
-        seen,
-        encoder,
-        progress=progress,
-        cancel=cancel,
-    )
-    encoder.close()
-    temporal = Temporal(installed.folder, backend.encoder_precision, backend.graphs_device)
+    with warm_pictures(installed, backend.encoder_precision, backend.graphs_device) as encoder:
+        embedded = embed_cue(request.cue, seen, encoder, progress=progress, cancel=cancel)
+    temporal = WarmTemporal(installed, backend.encoder_precision, backend.graphs_device)
     return PictureConditioner(
         embedded.rows,
         np.asarray(seen.times_s, np.float64),
@@ -68,10 +62,16 @@ def picture_conditioner(
         whole=published,
         told=Told(
             problems=embedded.problems,
-            facts=(("frames", {"used": len(embedded.rows), "encoded": embedded.encoded}),),
+            facts=(("frames", {"used": len(embedded.rows), "distinct": embedded.encoded + embedded.cached}),),
         ),
         plan=plan,
     )
+
+
+class Projection(Protocol):
+    """As `runtime.encoder.Temporal`."""
+
+    def project(self, memory: Floats, times: Floats | None = None) -> tuple[Floats, Floats]: ...
 
 
 class PictureConditioner:
@@ -84,7 +84,7 @@ class PictureConditioner:
         self,
         rows: Floats,
         times_s: np.ndarray[tuple[int], np.dtype[np.float64]],
-        temporal: Temporal,
+        temporal: Projection,
         *,
         head_s: float,
         whole: bool,

@@ -14,9 +14,8 @@ from .library import Installed
 from .neural import Floats, Timing, Told
 from .prompt import prompt_of
 from .runtime.chroma import MelodyPrefix
-from .runtime.encoder import Temporal
-from .runtime.text import TextEncoder
 from .step import Condition, Flags
+from .warm import WarmTemporal, warm_text
 
 
 def text_conditioner(
@@ -32,11 +31,10 @@ def text_conditioner(
     config = installed.card.config
     prompt = prompt_of(request)
     told = Told(prompt=prompt)
-    encoder = TextEncoder(installed.folder, backend.encoder_precision)
-    memory, mask = encoder.memory([prompt])
-    encoder.close()
+    with warm_text(installed, backend.encoder_precision) as encoder:
+        memory, mask = encoder.memory([prompt])
     if config.melody is None:
-        temporal = Temporal(installed.folder, backend.encoder_precision, backend.graphs_device)
+        temporal = WarmTemporal(installed, backend.encoder_precision, backend.graphs_device)
         memory, temporal_kv = temporal.project(memory, None)
         return TextConditioner(Condition(temporal_kv, memory, mask), told)
     guide = None

@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ..apart.door import plain_file
 from ..errors import InputError, OutputError, Problem
 from ..progress import Cancel
 from ..store.cache import load_arrays, store_arrays
 from ..store.identity import sha256_file
 from ..types import ImageSequence, Media
-from .decode import Frame, plain_file, small_frames
+from .decode import Frame, small_frames
 from .detect import Detected, Detector
 from .features import VERSION, Features, measure
 
@@ -112,7 +113,7 @@ def _read(
     parts: list[Features] = []
     last: Frame | None = None
     problem: Problem | None = None
-    pictures = _pictures(media, Fraction(start, _SECOND_US), Fraction(end, _SECOND_US))
+    pictures = _pictures(media, Fraction(start, _SECOND_US), Fraction(end, _SECOND_US), cancel)
     with closing(pictures):
         more = True
         while more:
@@ -152,10 +153,10 @@ def _stretch(found: Features, span: Span, problem: Problem | None) -> Features:
     return replace(found, covered_us=covered, end_us=-1 if problem else shown_until)
 
 
-def _pictures(media: Media, start_s: Fraction, end_s: Fraction) -> Generator[Frame]:
+def _pictures(media: Media, start_s: Fraction, end_s: Fraction, cancel: Cancel) -> Generator[Frame]:
     """As `small_frames`, for files and for numbered pictures."""
     if media.sequence is None:
-        yield from small_frames(Path(media.path), start_s, end_s)
+        yield from small_frames(Path(media.path), start_s, end_s, cancel=cancel)
         return
     fps = media.sequence.rate.fps
     for number in range(max(0, floor(start_s * fps) - 1), ceil(end_s * fps) + 1):
@@ -163,7 +164,7 @@ def _pictures(media: Media, start_s: Fraction, end_s: Fraction) -> Generator[Fra
         if not path.exists():
             # A numbering ends where the first file is missing.
             return
-        for frame in small_frames(path, Fraction(0), Fraction(0)):
+        for frame in small_frames(path, Fraction(0), Fraction(0), cancel=cancel):
             yield Frame(number / fps, frame.pixels)
             break
 

@@ -7,10 +7,11 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path, PurePath
 
+from ..audio.preview import PREVIEW, FirstSeconds
 from ..errors import Problem
 from ..generator import TakeRequest
 from ..manifest import version
-from ..progress import Cancel, Progress, Step
+from ..progress import Cancel, Heard, Progress, Step, nobody
 from ..types import Instrument, Provenance, Take
 from .composer import Composition, compose
 from .fonts.ensemble import Casting
@@ -34,7 +35,13 @@ class SketchGenerator:
         self.folder = folder
         self.composition: Composition | None = None
 
-    def generate(self, request: TakeRequest, *, progress: Progress, cancel: Cancel) -> Take:
+    def made_by(self, request: TakeRequest) -> Mapping[str, str]:
+        """Nothing: the request names the sounds."""
+        return {}
+
+    def generate(
+        self, request: TakeRequest, *, progress: Progress, cancel: Cancel, heard: Heard = nobody
+    ) -> Take:
         """One take: the same request gives the same bytes. OptionError for an unknown style, InputError for
         imported sounds that are gone or changed, Cancelled.
         """
@@ -46,6 +53,11 @@ class SketchGenerator:
         if request.sounds is not None:
             casting = Casting(by_hash(request.sounds, cancel=cancel), composition.voices)
         cancel.check()
+        preview = None
+        if heard is not nobody:
+            head = request.handle_samples[0]
+            end = head + request.plan.samples
+            preview = FirstSeconds(self.folder / PREVIEW, head, end, heard)
         stems = render(
             composition.notes,
             composition.voices,
@@ -56,6 +68,7 @@ class SketchGenerator:
             stems=composition.stems,
             font=casting,
             fade_from=composition.fade_from,
+            preview=preview,
             progress=progress,
             cancel=cancel,
         )

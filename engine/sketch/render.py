@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..audio.fade import faded
+from ..audio.preview import FirstSeconds
 from ..errors import EngineFault
 from ..progress import Cancel, Progress, Step
 from ..store.durable import output_error
@@ -94,13 +95,15 @@ def render(
     font: Path | Casting | None = None,
     block: int = BLOCK,
     fade_from: int | None = None,
+    preview: FirstSeconds | None = None,
 ) -> tuple[Stem, ...]:
     """Write one float32 stereo WAV a stem into `folder`, head handle + `samples` + tail handle long.
 
     Every stem of `stems` gets a file, in that order, silent where nothing plays. `font` is another sound font
     than the bundled one, or an imported one with what it lacks. From the cue's sample `fade_from` on the
-    sound is turned down, to silence at its end. Raises InputError for a broken or lacking sound font,
-    OutputError when the disk refuses, Cancelled when asked to stop; the files are then gone.
+    sound is turned down, to silence at its end. `preview` is given the blocks as they are made. Raises
+    InputError for a broken or lacking sound font, OutputError when the disk refuses, Cancelled when asked to
+    stop; the files are then gone.
     """
     sampler = _player(font, voices, seed)
     total = handle_samples[0] + samples + handle_samples[1]
@@ -115,15 +118,18 @@ def render(
             }
             for start in range(0, total, block):
                 frames = min(block, total - start)
-                for name, audio in mixer.block(start, frames, cancel).items():
+                blocks = mixer.block(start, frames, cancel)
+                for name, audio in blocks.items():
                     if fade_from is not None:
                         first = handle_samples[0] + fade_from
                         audio *= faded(first, handle_samples[0] + samples, start, frames)
                     _fade_out(audio, start, total)
                     files[name].write(audio)
+                if preview is not None:
+                    preview.add(start, blocks)
                 progress(Step("generate", (start + frames) / RATE, total / RATE, "playing"))
     except BaseException as error:
-        for path in paths.values():
+        for path in [*paths.values(), *([preview.path] if preview is not None else [])]:
             with suppress(OSError):
                 path.unlink()
         if isinstance(error, OSError):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,13 @@ _DIGEST_BYTES = 32
 
 def load_arrays(kind: str, key: str) -> dict[str, npt.NDArray[Any]] | None:
     """The arrays stored as `key`, or None when there are none or a bit of them changed. Never unpickles."""
+    path = entry_path(kind, key)
     try:
-        stored = entry_path(kind, key).read_bytes()
+        stored = path.read_bytes()
     except OSError:
         return None
+    with suppress(OSError):
+        os.utime(path)  # what was not used for long goes first
     digest, data = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
     if hashlib.sha256(data).digest() != digest:
         return None

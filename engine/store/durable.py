@@ -5,21 +5,26 @@ part.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from ..errors import OutputError
+from ..paths import cache_dir
+from .disks import is_share
 from .points import reached
 from .temporary import temporary_path
 
-# Windows refuses to replace a file that a virus scanner or an editor still holds; it lets go within this
-# time.
-_REPLACE_WAITS_S = (0.01, 0.02, 0.04, 0.08, 0.16)
+# Windows refuses to move a file, or a folder of one, that a virus scanner or an editor still holds; it lets
+# go within this time.
+_WAITS_S = (0.01, 0.02, 0.04, 0.08, 0.16)
+# What the calls to a disk without it end with: network shares of macOS.
+_NO_FULL_SYNC = {errno.ENOTSUP, errno.EINVAL, errno.ENOTTY}
 
 
 def durable_write(path: Path, data: bytes) -> None:
@@ -30,8 +35,12 @@ def durable_write(path: Path, data: bytes) -> None:
 
 @contextmanager
 def durable_file(path: Path) -> Iterator[BinaryIO]:
-    """A binary file, seekable, that becomes `path` when the block ends well and vanishes when it does not."""
+    """A binary file, seekable, that becomes `path` when the block ends well and vanishes when it does not.
+
+    On a network share it is read again from there: OutputError when other bytes come back.
+    """
     temporary = temporary_path(path)
+    sent = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(
@@ -42,8 +51,17 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 sync_descriptor(file.fileno())
+                share = is_share(path.parent)
+                if share:
+                    file.seek(0)
+                    sent = hashlib.file_digest(file, "sha256").hexdigest()
+            if share and _sha256(temporary) != sent:
+                raise OutputError(
+                    f"'{path.name}' came back changed from the network share '{path.parent}': choose a "
+                    "folder on a disk of this machine with -o"
+                )
             reached("file.synced")
-            _replace(temporary, path)
+            patiently(lambda: temporary.replace(path))
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -55,8 +73,9 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
 def output_error(path: Path, error: OSError) -> OutputError:
     """The sentence for a write that the operating system refused."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        ours = ", or run hitpoint gc" if path.is_relative_to(cache_dir()) else ""
         return OutputError(
-            f"no space left to write '{path.name}': free some room on the disk of '{path.parent}'"
+            f"no space left to write '{path.name}': free some room on the disk of '{path.parent}'{ours}"
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return OutputError(f"'{path.parent}' cannot be written: choose another folder with -o")
@@ -67,7 +86,12 @@ def sync_descriptor(descriptor: int) -> None:
     if sys.platform == "darwin":
         import fcntl
 
-        fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # plain fsync does not reach the platter there
+        try:
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)  # plain fsync does not reach the platter there
+        except OSError as error:
+            if error.errno not in _NO_FULL_SYNC:
+                raise
+            os.fsync(descriptor)
     else:
         os.fsync(descriptor)
 
@@ -85,13 +109,19 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _replace(source: Path, target: Path) -> None:
-    for wait_s in _REPLACE_WAITS_S:
+def patiently(move: Callable[[], object]) -> None:
+    """Do `move`, a rename; again on Windows while somebody holds the file. OSError when that goes on."""
+    for wait_s in _WAITS_S:
         try:
-            source.replace(target)
+            move()
             return
         except PermissionError:
             if sys.platform != "win32":
                 raise
             time.sleep(wait_s)
-    source.replace(target)
+    move()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

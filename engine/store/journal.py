@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,9 +38,19 @@ create table if not exists kept_for (
     sha256 text not null, timeline text not null, primary key (sha256, timeline));
 create table if not exists counter (only integer primary key check (only = 0), value integer not null);
 insert or ignore into counter values (0, 0);
-pragma user_version = 1;
 """
-_VERSION = 1
+# Seconds since 1970 of the last use, to compare with files; when the store was last looked through, bytes of
+# the cache beside the objects, and of all that was left.
+_USES = """
+alter table stages add column used_s integer not null default 0;
+create table tended (
+    only integer primary key check (only = 0), at_s integer not null, beside integer not null,
+    left_over integer not null);
+insert into tended values (0, 0, 0, 0);
+alter table jobs add column begun integer not null default 0;
+"""
+# What each version adds to the one before.
+_VERSIONS = (_TABLES, _USES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +66,25 @@ class KeptStage:
     kind: str
     facts: dict[str, Any]
     files: tuple[KeptFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageUse:
+    """A stage and its last use: `number` orders all uses, `used_s` is seconds since 1970."""
+
+    stage: KeptStage
+    number: int
+    used_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tended:
+    """When the store was last looked through (seconds since 1970, 0: never), the bytes that lay beside the
+    objects then, and all that were left."""
+
+    at_s: int
+    beside: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +119,77 @@ class Journal:
             row = db.execute("select kind, facts from stages where key = ?", (key,)).fetchone()
             if row is None:
                 return None
-            db.execute("update stages set used = ? where key = ?", (_next(db), key))
+            db.execute(
+                "update stages set used = ?, used_s = ? where key = ?", (_next(db), int(time.time()), key)
+            )
             files = db.execute("select name, sha256, bytes from files where key = ? order by name", (key,))
             return KeptStage(key, row[0], json.loads(row[1]), tuple(KeptFile(*file) for file in files))
 
-    def keep_stage(self, stage: KeptStage) -> None:
+    def keep_stage(self, stage: KeptStage, make_sure: Callable[[], object] | None = None) -> None:
+        """Keep it. `make_sure` is called when nobody can take its objects away any more, and before anybody
+        sees the stage."""
         with self._open() as db:
             db.execute(
-                "insert or replace into stages values (?, ?, ?, ?)",
-                (stage.key, stage.kind, json.dumps(stage.facts, sort_keys=True), _next(db)),
+                "insert or replace into stages (key, kind, facts, used, used_s) values (?, ?, ?, ?, ?)",
+                (stage.key, stage.kind, _text(stage.facts), _next(db), int(time.time())),
             )
             db.executemany(
                 "insert or replace into files values (?, ?, ?, ?)",
                 [(stage.key, file.name, file.sha256, file.bytes) for file in stage.files],
             )
+            if make_sure is not None:
+                make_sure()
 
     def forget_stage(self, key: str) -> None:
         with self._open() as db:
             db.execute("delete from stages where key = ?", (key,))
 
+    def forget_unused(self, use: StageUse) -> bool:
+        """Forget the stage, unless it was used since; whether it is gone."""
+        with self._open() as db:
+            done = db.execute("delete from stages where key = ? and used = ?", (use.stage.key, use.number))
+            return done.rowcount == 1
+
     def stages(self) -> list[KeptStage]:
         """All, the one used longest ago first."""
+        return [use.stage for use in self.uses()]
+
+    def uses(self) -> list[StageUse]:
+        """All stages, the one used longest ago first."""
         with self._open() as db:
             files: dict[str, list[KeptFile]] = {}
             for key, *file in db.execute("select key, name, sha256, bytes from files order by key, name"):
                 files.setdefault(key, []).append(KeptFile(*file))
-            rows = db.execute("select key, kind, facts from stages order by used").fetchall()
+            rows = db.execute("select key, kind, facts, used, used_s from stages order by used").fetchall()
         return [
-            KeptStage(key, kind, json.loads(facts), tuple(files.get(key, ()))) for key, kind, facts in rows
+            StageUse(KeptStage(key, kind, json.loads(facts), tuple(files.get(key, ()))), used, used_s)
+            for key, kind, facts, used, used_s in rows
         ]
+
+    def object_bytes(self) -> int:
+        """Bytes of the files of all stages, each object once."""
+        with self._open() as db:
+            rows = db.execute("select sum(bytes) from (select distinct sha256, bytes from files)")
+            return int(rows.fetchone()[0] or 0)
+
+    def unless_used(self, sha256: str, act: Callable[[], object]) -> bool:
+        """Call `act` when no stage has the object, and let none have it meanwhile; whether it was called."""
+        with self._open() as db:
+            if db.execute("select 1 from files where sha256 = ?", (sha256,)).fetchone() is not None:
+                return False
+            act()
+            return True
+
+    def tended(self) -> Tended:
+        with self._open() as db:
+            return Tended(*db.execute("select at_s, beside, left_over from tended").fetchone())
+
+    def tend(self, *, beside: int, left: int) -> None:
+        """The store has been looked through now."""
+        with self._open() as db:
+            db.execute(
+                "update tended set at_s = ?, beside = ?, left_over = ?", (int(time.time()), beside, left)
+            )
 
     # --- what timelines refer to ----------------------------------------------------------------------------
 
@@ -144,30 +216,57 @@ class Journal:
         """The job under that id: as it stands when it is known, new when it is not."""
         with self._open() as db:
             db.execute(
-                "insert or ignore into jobs values (?, ?, ?, 'planned', '', 0, 0, '{}', ?)",
-                (job, method, json.dumps(request, sort_keys=True), _next(db)),
+                "insert or ignore into jobs"
+                " (id, method, request, state, owner, fence, deaths, result, changed)"
+                " values (?, ?, ?, 'planned', '', 0, 0, '{}', ?)",
+                (job, method, _text(request), _next(db)),
             )
             return _job(db, job)
 
     def lease(self, job: str, owner: str) -> int:
         """`owner` does the job from now on; its fence: whoever had it before can no longer change it."""
         with self._open() as db:
+            number = _next(db)
             db.execute(
-                "update jobs set state = 'running', owner = ?, fence = fence + 1, changed = ? where id = ?",
-                (owner, _next(db), job),
+                "update jobs set state = 'running', owner = ?, fence = fence + 1, changed = ?,"
+                " begun = case begun when 0 then ? else begun end where id = ?",
+                (owner, number, number, job),
             )
             return _job(db, job).fence
 
     def move(self, job: str, fence: int, state: State, result: Mapping[str, Any] | None = None) -> bool:
         """Put the job into `state`; False, and nothing is changed, when another has it now."""
         with self._open() as db:
-            told = None if result is None else json.dumps(result, sort_keys=True)
+            told = None if result is None else _text(result)
             done = db.execute(
                 "update jobs set state = ?, result = coalesce(?, result), changed = ?"
                 " where id = ? and fence = ?",
                 (state, told, _next(db), job, fence),
             )
             return done.rowcount == 1
+
+    def give_up(self, job: str, fence: int, state: State, error: str) -> bool:
+        """The job ends as `state`; but stems that were finished stay `stored`, unless that is `cancelled`.
+        False, and nothing is changed, when another has it now."""
+        with self._open() as db:
+            done = db.execute(
+                "update jobs set"
+                " result = case when state = 'stored' and ? != 'cancelled' then result else ? end,"
+                " state = case when state = 'stored' and ? != 'cancelled' then state else ? end,"
+                " changed = ? where id = ? and fence = ?",
+                (state, _text({"error": error}), state, state, _next(db), job, fence),
+            )
+            return done.rowcount == 1
+
+    def settle(self, job: str, state: State, result: Mapping[str, Any] | None = None) -> None:
+        """Put the job into `state` whoever has it: its worker is gone, and can no longer change it."""
+        with self._open() as db:
+            told = None if result is None else _text(result)
+            db.execute(
+                "update jobs set state = ?, result = coalesce(?, result), fence = fence + 1, changed = ?"
+                " where id = ?",
+                (state, told, _next(db), job),
+            )
 
     def died(self, job: str) -> int:
         """The worker died over it; how often that has happened."""
@@ -182,6 +281,20 @@ class Journal:
             ids = [row[0] for row in db.execute("select id from jobs order by changed")]
             found = [_job(db, ident) for ident in ids]
         return [job for job in found if not states or job.state in states]
+
+    def begun(self, *states: State) -> list[tuple[str, int]]:
+        """Ids of the jobs in `states`, and the number that the first use by each of them is greater than."""
+        with self._open() as db:
+            rows = db.execute("select id, state, begun from jobs order by begun").fetchall()
+        return [(ident, begun) for ident, state, begun in rows if state in states]
+
+    def forget_old_jobs(self, most: int) -> list[str]:
+        """Forget jobs that are over, all but the `most` that changed last; the ids of all that are over."""
+        over = "state in ('placed', 'verified', 'failed', 'cancelled')"
+        with self._open() as db:
+            ids = [row[0] for row in db.execute(f"select id from jobs where {over} order by changed desc")]
+            db.executemany("delete from jobs where id = ?", [(ident,) for ident in ids[most:]])
+        return ids
 
     def forget_job(self, job: str) -> None:
         with self._open() as db:
@@ -203,12 +316,11 @@ class Journal:
                 db.execute("pragma synchronous = full")
                 db.execute("pragma foreign_keys = on")
                 version = db.execute("pragma user_version").fetchone()[0]
-                if version > _VERSION:
+                if version > len(_VERSIONS):
                     raise sqlite3.DatabaseError("a newer Hitpoint wrote it")
                 db.execute("begin immediate")
-                if version < _VERSION:
-                    for statement in _TABLES.split(";"):
-                        db.execute(statement)
+                if version < len(_VERSIONS):
+                    _upgrade(db)
                 yield db
                 db.execute("commit")
             finally:
@@ -217,6 +329,19 @@ class Journal:
             raise OutputError(
                 f"the journal '{self.path}' cannot be used ({error}): run 'hitpoint doctor'"
             ) from error
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """Inside a transaction, so that of two processes one does it."""
+    version = db.execute("pragma user_version").fetchone()[0]
+    for tables in _VERSIONS[version:]:
+        for statement in tables.split(";"):
+            db.execute(statement)
+    db.execute(f"pragma user_version = {len(_VERSIONS)}")
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _next(db: sqlite3.Connection) -> int:

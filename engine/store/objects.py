@@ -64,6 +64,10 @@ def hand_out(sha256: str, path: Path, *, cancel: Cancel | None = None) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _link_or_copy(source, path)
+    except FileNotFoundError as error:
+        if source.exists():
+            raise output_error(path, error) from error
+        return False  # taken away since it was read
     except OSError as error:
         raise output_error(path, error) from error
     return True
@@ -89,7 +93,8 @@ def all_objects() -> Iterator[tuple[str, int]]:
     for folder in sorted(root.iterdir()) if root.is_dir() else []:
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
             if not path.name.startswith("."):
-                yield folder.name + path.name, path.stat().st_size
+                with suppress(FileNotFoundError):  # gc may be at work
+                    yield folder.name + path.name, path.stat().st_size
 
 
 def remove(sha256: str) -> None:

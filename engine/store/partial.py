@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from .durable import durable_write, output_error, sync_descriptor, sync_folder
+from .durable import durable_write, output_error, patiently, sync_descriptor, sync_folder
 
 
 class PartialFile:
@@ -68,7 +68,7 @@ class PartialFile:
         try:
             with self.part.open("rb") as file:
                 sync_descriptor(file.fileno())
-            self.part.replace(self.path)
+            patiently(lambda: self.part.replace(self.path))
             self._note.unlink(missing_ok=True)
             sync_folder(self.path.parent)
         except OSError as error:

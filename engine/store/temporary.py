@@ -53,7 +53,9 @@ def _entries(folder: Path, deep: bool) -> Iterator[Path]:
             yield from folder.iterdir()
         return
     for root, folders, files in os.walk(folder):
-        for name in (*folders, *files):
+        # A store has thousands of others.
+        hidden = [name for name in (*folders, *files) if name[0] == "."]
+        for name in hidden:
             yield Path(root) / name
         # What is to go goes whole.
         folders[:] = [name for name in folders if not _NAME.match(name)]

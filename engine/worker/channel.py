@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,8 @@ from .frames import Decoder, FrameError, Message, encode
 _READ_BYTES = 1 << 16
 # Bytes that wait to be written and may not be dropped. A reader that leaves more has stopped reading.
 _MOST_WAITING = 8 << 20
+# Between two messages that may be dropped: ten a second are enough for every eye.
+_OFFERS_S = 0.1
 
 # Called with each message, then once with None when the other end is gone, or a FrameError when it babbles.
 Receive = Callable[["Message | FrameError | None"], None]
@@ -34,6 +37,7 @@ class Channel:
         self._waiting_bytes = 0
         # What may be dropped, the newest of each key only.
         self._droppable: dict[str, bytes] = {}
+        self._next_offer = 0.0
         self._closed = False
         self._writing = False
         self._reader = threading.Thread(target=self._read, name="channel reader", daemon=True)
@@ -48,7 +52,9 @@ class Channel:
         return self._queue(encode(message))
 
     def offer(self, key: str, message: Message) -> None:
-        """Queue a message that a newer one of the same `key` may replace before it is written."""
+        """Queue a message that a newer one of the same `key` may replace before it is written; ten a second
+        are.
+        """
         data = encode(message)
         with self._ready:
             if not self._closed:
@@ -78,6 +84,9 @@ class Channel:
             self._waiting_bytes += len(data)
             self._ready.notify()
             return True
+
+    def _may_offer(self) -> bool:
+        return bool(self._droppable) and time.monotonic() >= self._next_offer
 
     def _read(self) -> None:
         decoder = Decoder()
@@ -109,7 +118,8 @@ class Channel:
             with self._ready:
                 self._writing = False
                 self._ready.notify_all()
-                self._ready.wait_for(lambda: self._closed or self._waiting or self._droppable)
+                while not (self._closed or self._waiting or self._may_offer()):
+                    self._ready.wait(self._next_offer - time.monotonic() if self._droppable else None)
                 if self._closed:
                     return
                 if self._waiting:
@@ -117,6 +127,7 @@ class Channel:
                     self._waiting_bytes -= len(data)
                 else:
                     data = self._droppable.pop(next(iter(self._droppable)))
+                    self._next_offer = time.monotonic() + _OFFERS_S
                 self._writing = True
             try:
                 rest = memoryview(data)

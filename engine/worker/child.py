@@ -37,6 +37,9 @@ class Child:
         # Monotonic seconds: of its last sign of life, and of when it was asked to end.
         self.heard = time.monotonic()
         self.asked_to_end: float | None = None
+        # The steps that its jobs have made, and when the last of them was heard of.
+        self.steps = -1
+        self.moved = self.heard
         self.ready = False
         self._channel.start()
         self._listener.start()
@@ -44,6 +47,11 @@ class Child:
     def say(self, message: Message) -> None:
         """Nothing happens when it is dead: that is noticed elsewhere."""
         self._channel.send(message)
+
+    def alive(self, steps: int) -> None:
+        """Its heart beats, and it has made so many steps."""
+        if steps != self.steps:
+            self.steps, self.moved = steps, time.monotonic()
 
     def gone(self) -> bool:
         return self._process.poll() is not None

@@ -87,12 +87,19 @@ def _check(body: bytes) -> None:
 def _parse(body: bytes) -> Message:
     _check(body)
     try:
-        message = json.loads(body.decode("utf-8"), parse_constant=_no_number)
+        message = json.loads(body.decode("utf-8"), parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise FrameError(f"a message that is no JSON ({error})") from error
     if not isinstance(message, dict):
         raise FrameError("a message that is no JSON object")
     return message
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        _no_number(text)
+    return value
 
 
 def _no_number(text: str) -> NoReturn:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 _PR_SET_PDEATHSIG = 1
@@ -70,8 +70,9 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def start(words: list[str], *, stderr: int) -> subprocess.Popen[bytes]:
-    """A child in a process group of its own, its stdin and stdout piped, in a clean environment."""
+def start(words: list[str], *, stderr: int, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """A child in a process group of its own, stdin and stdout piped, in a clean environment and `more`."""
+    environment = clean_environment() | dict(more or {})
     if sys.platform == "win32":
         from .windows import NO_WINDOW, tie
 
@@ -80,7 +81,7 @@ def start(words: list[str], *, stderr: int) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            env=clean_environment(),
+            env=environment,
             creationflags=NO_WINDOW,
         )
         tie(child)
@@ -90,7 +91,7 @@ def start(words: list[str], *, stderr: int) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=stderr,
-        env=clean_environment(),
+        env=environment,
         start_new_session=True,
     )
 

@@ -11,6 +11,8 @@ class Limits:
     # Of a worker without a heartbeat (it sends one a second), then of one that was asked to end.
     silent_s: float = 15.0
     term_s: float = 5.0
+    # Of a job that makes no step although its worker's heart beats.
+    stuck_s: float = 1800.0
     # Of a job that was cancelled; 0 while a model loads.
     cancel_s: float = 2.0
     # An unused worker keeps its model this long.

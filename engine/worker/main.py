@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 
+from ..log import record_fault
 from .channel import Channel, own_stdio
 from .life import watch_parent
 from .limits import Limits
@@ -26,7 +27,11 @@ def main() -> None:
     watch_parent(options.parent, os.getppid, lambda: supervisor.events.put(("client", 0, None)))
     supervisor.client = Channel(*stdio, lambda message: supervisor.events.put(("client", 0, message)))
     supervisor.client.start()
-    supervisor.run()
+    try:
+        supervisor.run()
+    except Exception as error:
+        record_fault(error)  # the client sees its pipe close, and the log has why
+        raise
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from ..progress import Cancel, Step
 from .channel import Channel
 from .frames import FrameError, Message
 from .life import die_with_parent
-from .messages import NO_SUCH_METHOD, answer, notice, refusal, refusal_of
+from .messages import NO_SUCH_METHOD, EngineError, answer, notice, refusal, refusal_of
 
 _PULSE_S = 1.0
+# The channel lets ten a second through; a job's steps are not even put into words more often.
 _PROGRESS_S = 0.1
 _LAST_WORDS_S = 2.0
 
@@ -33,9 +34,11 @@ class Desk:
         self._count = count
         self._stage = ""
         self._next = 0.0
+        self._later: list[Callable[[], object]] = []
 
     def progress(self, step: Step) -> None:
-        """At most ten a second; the beginning and the end of a stage always."""
+        """Told at most ten times a second, the newest first, and the beginning and the end of a stage rather
+        than its middle."""
         self._count()
         now = time.monotonic()
         if step.stage == self._stage and step.done < step.total and now < self._next:
@@ -48,6 +51,14 @@ class Desk:
         """Sound that can be heard already."""
         told = {"job": self.job, "path": path, "from_s": from_s, "to_s": to_s}
         self._channel.send(notice("preview", told))
+
+    def afterwards(self, call: Callable[[], object]) -> None:
+        """Have `call` called once the answer is on its way; not at all when the process ends with it."""
+        self._later.append(call)
+
+    def close(self) -> None:
+        while self._later:
+            self._later.pop(0)()
 
 
 # What a job does: its params to its result, both small JSON objects.
@@ -67,6 +78,8 @@ class Worker:
         self._request: Message | None = None
         self._desk: Desk | None = None
         self._steps = 0
+        # A fault after which nothing in this process can be relied on: a lost graphics card.
+        self._spoiled = False
 
     def run(self) -> None:
         """Until the process ends: with its stdin."""
@@ -82,7 +95,14 @@ class Worker:
             reply = self._done(message, desk)
             with self._asked:
                 self._desk = None
-            self._channel.send(reply)
+            self._answer(reply)
+            try:
+                desk.close()
+            except Exception as error:  # the border of the process: the next job is not to blame
+                self._record(error)
+            if self._spoiled:
+                self._channel.flush(_LAST_WORDS_S)
+                end_with_children()
 
     def _done(self, message: Message, desk: Desk) -> Message:
         ident, method = message["id"], str(message.get("method"))
@@ -91,10 +111,18 @@ class Worker:
             return refusal(ident, f"there is no job '{method}'", kind="NoSuchMethod", code=NO_SUCH_METHOD)
         try:
             return answer(ident, work(message["params"], desk))
-        except (UserError, Cancelled) as error:
+        except (UserError, Cancelled, EngineError) as error:
             return refusal_of(ident, error, "")
         except Exception as error:  # the border of the process: whatever went wrong becomes an answer
+            self._spoiled = self._spoiled or getattr(error, "ends_process", False)
             return refusal_of(ident, error, self._record(error))
+
+    def _answer(self, reply: Message) -> None:
+        try:
+            self._channel.send(reply)
+        except FrameError as error:
+            # A result is small, or lies in a file: this one is our mistake, and no reason to die over.
+            self._channel.send(refusal_of(reply["id"], error, self._record(error)))
 
     def _hear(self, message: Message | FrameError | None) -> None:
         if not isinstance(message, dict):

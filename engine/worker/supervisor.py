@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import ledger
 from .channel import Channel
 from .child import Child
 from .frames import FrameError, Message
@@ -21,19 +22,22 @@ from .limits import Limits
 from .messages import (
     BAD_PARAMS,
     BUSY,
+    MOST_NAME,
     NO_SUCH_METHOD,
     NOT_A_REQUEST,
     PROTOCOL,
     QUARANTINED,
     STOPPED,
     answer,
+    is_name,
     notice,
     refusal,
     request,
 )
 
-JOBS = ("score", "analyse", "generate", "models")
+JOBS = ("score", "analyse", "generate", "made_by", "models")
 _TICK_S = 0.05
+_MOST_EVENTS = 64
 _LAST_WORDS_S = 2.0
 
 
@@ -58,7 +62,8 @@ class Supervisor:
     words: list[str]
     limits: Limits
     client: Channel | None = None
-    events: queue.SimpleQueue[tuple[str, int, Any]] = field(default_factory=queue.SimpleQueue)
+    # Bounded: whoever says more than we hear has to wait, and nothing grows.
+    events: queue.Queue[tuple[str, int, Any]] = field(default_factory=lambda: queue.Queue(_MOST_EVENTS))
     waiting: deque[Job] = field(default_factory=deque)
     running: Job | None = None
     child: Child | None = None
@@ -66,6 +71,8 @@ class Supervisor:
     generation: int = 0
     crashes: deque[float] = field(default_factory=deque)
     stopped: str = ""
+    # Whether the client was told of a death, and of no successor yet.
+    broken_off: bool = False
     idle_since: float = 0.0
     ending: bool = False
 
@@ -101,7 +108,7 @@ class Supervisor:
             self.ending = True
             return
         ident, method, params = message.get("id"), message.get("method"), message.get("params", {})
-        if not isinstance(ident, int | str) or not isinstance(method, str) or not isinstance(params, dict):
+        if not is_name(ident) or not isinstance(method, str) or not isinstance(params, dict):
             self._say(refusal(None, "this is no request", kind="BadRequest", code=NOT_A_REQUEST))
         elif method == "hello":
             self._hello(ident, params)
@@ -115,17 +122,18 @@ class Supervisor:
         elif method in JOBS:
             self._take(ident, method, params)
         else:
-            text = f"the engine knows no '{method}': is it of another version?"
+            text = f"the engine knows no '{method[:MOST_NAME]}': is it of another version?"
             self._say(refusal(ident, text, kind="NoSuchMethod", code=NO_SUCH_METHOD))
 
     def _hello(self, ident: int | str, params: dict[str, Any]) -> None:
         theirs = str(params.get("protocol", ""))
         if theirs.split(".")[0] != str(PROTOCOL[0]):
             ours = ".".join(map(str, PROTOCOL))
-            text = f"the engine speaks protocol {ours}, not '{theirs}': install both from one release"
+            text = f"the engine speaks protocol {ours}, not '{theirs[:20]}': install both from one release"
             self._say(refusal(ident, text, kind="Protocol"))
             self.ending = True
             return
+        from ..build import build_id
         from ..manifest import version
 
         self._say(
@@ -133,7 +141,8 @@ class Supervisor:
                 ident,
                 {
                     "protocol": ".".join(map(str, PROTOCOL)),
-                    "build": version(),
+                    "version": version(),
+                    "build": build_id(),
                     "capabilities": [*JOBS, "cancel", "preview"],
                     "pid": os.getpid(),
                     "python": sys.executable,
@@ -143,13 +152,15 @@ class Supervisor:
 
     def _take(self, ident: int | str, method: str, params: dict[str, Any]) -> None:
         job = params.get("job")
-        if not isinstance(job, str) or not job:
-            self._say(refusal(ident, "a job needs an id", kind="BadRequest", code=BAD_PARAMS))
+        job, named = (job, is_name(job)) if isinstance(job, str) else ("", False)
+        if not named:
+            text = f"a job needs an id, of at most {MOST_NAME} characters that can be printed"
+            self._say(refusal(ident, text, kind="BadRequest", code=BAD_PARAMS))
         elif self.stopped:
             self._say(refusal(ident, self.stopped, kind=STOPPED))
         elif any(known.job == job for known in self._all()):
             self._say(refusal(ident, f"the job '{job}' is being done already", kind=BUSY))
-        elif len(self.waiting) >= self.limits.most_waiting:
+        elif len(self._all()) > self.limits.most_waiting:
             text = f"{len(self.waiting)} jobs are waiting already: try again when one is done"
             self._say(refusal(ident, text, kind=BUSY))
         else:
@@ -160,6 +171,8 @@ class Supervisor:
             if waiting.job == job:
                 self.waiting.remove(waiting)
                 self._say(refusal(waiting.ident, "stopped as asked: nothing was written", kind="Cancelled"))
+                if waiting.deaths:
+                    ledger.cancelled(job)
                 return True
         running = self.running
         if running is None or running.job != job or self.child is None:
@@ -182,8 +195,15 @@ class Supervisor:
             return
         child.heard = time.monotonic()
         method, params = message.get("method"), message.get("params", {})
-        if method == "ready":
+        if not isinstance(params, dict):
+            child.kill("it sent a message without parameters")
+        elif method == "ready":
             child.ready = True
+            if self.broken_off:
+                self.broken_off = False
+                self._say(notice("engine", {"state": "ready", "text": "the engine runs again and goes on"}))
+        elif method == "alive":
+            child.alive(params.get("steps", 0))
         elif method == "progress" and job is not None and params.get("job") == job.job:
             job.stage = str(params.get("stage", ""))
             if self.client is not None:
@@ -222,6 +242,8 @@ class Supervisor:
                 child.kill("it did not end when it was asked to")
         elif now - child.heard > self.limits.silent_s:
             child.terminate(f"it was silent for {self.limits.silent_s:g} s")
+        elif job is not None and now - child.moved > self.limits.stuck_s:
+            child.terminate(f"it made no step for {self.limits.stuck_s:g} s")
         elif job is None and not self.waiting and now - self.idle_since > self.limits.idle_s:
             # The surest way to give memory back, the card's too.
             child.end()
@@ -234,9 +256,14 @@ class Supervisor:
 
     def _give(self, job: Job) -> None:
         assert self.child is not None
+        try:
+            self.child.say(request(job.job, job.method, job.params))
+        except FrameError as error:
+            # The job's name is longer than the request's, which just fitted.
+            self._say(refusal(job.ident, f"the engine was sent {error}", kind="FrameError", code=BAD_PARAMS))
+            return
         self.running = job
-        self.child.heard = time.monotonic()
-        self.child.say(request(job.job, job.method, job.params))
+        self.child.heard = self.child.moved = time.monotonic()
 
     def _died(self, child: Child) -> None:
         job, self.running, self.child = self.running, None, None
@@ -244,9 +271,11 @@ class Supervisor:
         why = child.end()
         if job is not None and job.kill_at is not None:
             self._say(refusal(job.ident, "stopped as asked: nothing was written", kind="Cancelled"))
+            ledger.cancelled(job.job)
             return
-        log_id = child.record(job.job if job is not None else "")
+        self.broken_off = True
         self._say(notice("engine", {"state": "restarting", "text": f"the engine ended: {why}"}))
+        log_id = child.record(job.job if job is not None else "")
         now = time.monotonic()
         self.crashes.append(now)
         while self.crashes and now - self.crashes[0] > self.limits.crashes_within_s:
@@ -258,7 +287,8 @@ class Supervisor:
 
     def _again(self, job: Job, why: str, log_id: str) -> None:
         """A job that was being done when the worker died is done again, once: finished stages are kept."""
-        job.deaths += 1
+        # The journal has those under other supervisors, too.
+        job.deaths = max(job.deaths + 1, ledger.died(job.job))
         job.stage = ""
         if job.deaths < self.limits.deaths_of_a_job:
             self.waiting.appendleft(job)
@@ -267,6 +297,7 @@ class Supervisor:
             f"the engine ended {job.deaths} times over this job ({why}), so it is set aside: "
             "try a shorter range or another model"
         )
+        ledger.set_aside(job.job, job.method, text, log_id)
         self._say(refusal(job.ident, text, kind=QUARANTINED, log_id=log_id))
 
     def _stop(self, why: str, log_id: str) -> None:
@@ -283,5 +314,13 @@ class Supervisor:
         return [*self.waiting, *([self.running] if self.running is not None else [])]
 
     def _say(self, message: Message) -> None:
-        if self.client is not None and not self.client.send(message):
+        if self.client is None:
+            return
+        try:
+            taken = self.client.send(message)
+        except FrameError as error:
+            # It came as a message and does not fit as one: names were put in, or text that cannot be written.
+            text = f"the engine's answer cannot be sent: {error}"
+            taken = self.client.send(refusal(message.get("id"), text, kind="FrameError"))
+        if not taken:
             self.ending = True  # a client that reads no more is gone, and takes nothing with it

@@ -9,7 +9,7 @@ from ...engine.errors import OptionError, OutputError, Problem
 from ...engine.progress import Cancel, Progress, Step, silent
 from ..generators import SKETCH
 from ..options import ScoreOptions, Selection
-from ..score import Scored, score
+from ..score import Scored, read, score
 from .film import make_demo
 from .preview import mux_preview
 
@@ -55,8 +55,8 @@ def run_demo(out: Path, *, progress: Progress = silent, cancel: Cancel | None = 
             continue
         runs.append(done)
         preview = out / f"preview-{name}.mp4"
-        (cue,) = done.cues
-        head = done.takes[0].stems[0].handle_samples[0]
+        _, (cue,) = read(timeline, Selection())
+        head = done.report["cues"][0]["stems"][0]["handle_samples"][0]
         problems += mux_preview(
             cue, done.folder / "mix.wav", preview, head_samples=head, progress=_named(progress, name)
         )

@@ -6,6 +6,7 @@ zip can claim to hold everything.
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 import zlib
@@ -67,6 +68,7 @@ class ZipBundle:
             slug(f"{number}-{Path(info.filename).stem}") + (slug(suffix) and f".{slug(suffix)}")
         )
         if target.is_file() and target.stat().st_size == info.file_size:
+            os.utime(target)  # used again: not the first to go
             return target
         self._check(info, _MAX_MEDIA_BYTES - self._unpacked)
         self._check_room(info.file_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from ...engine.errors import InputError, Problem
@@ -32,7 +33,7 @@ def read_timeline(path: Path, *, rate: Rate | None = None, media_dirs: tuple[Pat
     path = Path(path).absolute()
     suffix = path.suffix.lower()
     _check_folders(media_dirs)
-    if suffix == ".otiod" or (path.is_dir() and (path / CONTENT).is_file()):
+    if suffix == ".otiod" or _holds(path / CONTENT, stat.S_ISREG):
         return _read_folder(path, rate, media_dirs)
     _check_file(path)
     if suffix == ".otioz":
@@ -55,8 +56,8 @@ def read_timeline(path: Path, *, rate: Rate | None = None, media_dirs: tuple[Pat
 
 def _read_folder(path: Path, rate: Rate | None, media_dirs: tuple[Path, ...]) -> Document:
     content = path / CONTENT
-    if not content.is_file():
-        what = f"holds no {CONTENT}" if path.is_dir() else "was not found"
+    if not _holds(content, stat.S_ISREG):
+        what = f"holds no {CONTENT}" if _holds(path, stat.S_ISDIR) else "was not found"
         raise InputError(f"'{path}' {what}: give a timeline like cut.otio, or a film")
     if content.stat().st_size > MAX_BYTES:
         raise InputError(
@@ -110,8 +111,16 @@ def _document(
 
 def _check_folders(folders: tuple[Path, ...]) -> None:
     for folder in folders:
-        if not folder.is_dir():
+        if not _holds(folder, stat.S_ISDIR):
             raise InputError(f"'{folder}' is not a folder: give --media one that holds the media")
+
+
+def _holds(path: Path, kind: Callable[[int], bool]) -> bool:
+    """Whether `path` is there and of that kind. False for what no file system takes, like names too long."""
+    try:
+        return kind(path.stat().st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def _check_file(path: Path) -> None:

@@ -58,3 +58,24 @@ def test_no_two_names_are_equal_even_where_case_does_not_count(names):
     out = unique(names)
     assert len({name.casefold() for name in out}) == len(out) == len(names)
     assert all(new.casefold().startswith(old.casefold()) for new, old in zip(out, names, strict=True))
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u2066", "\u200f", "\ufeff", "\x07", "\x00", "\n", "\x7f"])
+def test_marks_that_turn_the_reading_or_the_terminal_are_dropped_and_counted(mark):
+    assert slug(f"shot{mark}gpj.exe") != slug("shotgpj.exe")
+    assert mark not in slug(f"shot{mark}gpj.exe")
+
+
+@given(st.text(max_size=60))
+def test_one_text_has_one_name_however_it_is_composed(text):
+    import unicodedata
+
+    assert slug(unicodedata.normalize("NFD", text)) == slug(unicodedata.normalize("NFC", text))
+
+
+@given(st.lists(st.text(max_size=100), max_size=8))
+def test_names_of_any_texts_are_apart_where_case_does_not_count_and_stay_safe(texts):
+    names = unique(slug(text) for text in texts)
+    assert len({name.casefold() for name in names}) == len(texts)
+    assert all(re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name) for name in names)
+    assert not any(DEVICES.fullmatch(name) or name.endswith(".") for name in names)

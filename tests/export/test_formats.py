@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,39 @@ def test_a_named_pipe_is_not_opened(film: Path) -> None:
     os.mkfifo(film / "film" / "pipe.wav")
     (told,) = write(timeline(clip("pipe.wav")), film / "out" / "cut.otioz", "otioz", film / "film")
     assert "no regular file" in told
+
+
+def test_a_root_that_is_the_whole_disk_still_packs_no_device_and_no_file_of_the_kernels(film: Path) -> None:
+    (film / "film" / "environ.wav").symlink_to("/proc/self/environ")
+    (film / "film" / "zero.wav").symlink_to("/dev/zero")
+    urls = ["environ.wav", "zero.wav", "/proc/self/environ", "/dev/zero"]
+    out = film / "out" / "cut.otioz"
+    told = write(timeline(*map(clip, urls)), out, "otioz", film / "film", roots=[Path("/")])
+    assert len(told) == 4 and set(packed(out)) == {"version.txt", "content.otio"}
+
+
+def test_a_link_within_the_roots_is_packed_once_under_its_real_name(film: Path) -> None:
+    (film / "film" / "again.wav").symlink_to("a.wav")
+    (film / "film" / "round").symlink_to(".")
+    urls = ["a.wav", "again.wav", "round/round/a.wav", "sub/../a.wav"]
+    out = film / "out" / "cut.otioz"
+    assert write(timeline(*map(clip, urls)), out, "otioz", film / "film") == []
+    assert set(packed(out)) == {"version.txt", "content.otio", "media/a.wav"}
+
+
+def test_names_in_a_bundle_are_ones_that_every_system_takes(film: Path) -> None:
+    names = ["CON.wav", "nul.tar.wav", "-rf.wav", "\u202egpj.wav", "A\u0301.wav", "\u00c1.wav"]
+    names += ["x" * 200 + ".wav", "a." + "s" * 100]
+    for number, name in enumerate(names):
+        (film / "film" / name).write_text(str(number))
+    out = film / "out" / "cut.otioz"
+    write(timeline(*(clip(str(film / "film" / name)) for name in names)), out, "otioz", film / "film")
+    inside = [name.removeprefix("media/") for name in packed(out) if name.startswith("media/")]
+    assert len(inside) == len(names)
+    assert len({name.lower() for name in inside}) == len(inside)
+    for name in inside:
+        assert re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,110}", name) and not name.endswith(".")
+        assert not re.fullmatch(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name, re.IGNORECASE)
 
 
 def test_two_bundles_of_one_timeline_are_the_same_bytes(film: Path) -> None:

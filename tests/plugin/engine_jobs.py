@@ -16,6 +16,7 @@ from typing import Any  # noqa: E402
 
 from hitpoint.engine.errors import InputError  # noqa: E402
 from hitpoint.engine.progress import Step  # noqa: E402
+from hitpoint.engine.worker.messages import QUARANTINED, EngineError  # noqa: E402
 from hitpoint.engine.worker.serve import Desk, serve  # noqa: E402
 
 
@@ -69,6 +70,21 @@ def do_count(params: dict[str, Any], desk: Desk) -> None:
     for number in range(params["steps"]):
         desk.progress(Step("count", number, params["steps"], ""))
         time.sleep(0.001)
+
+
+def do_waver(params: dict[str, Any], desk: Desk) -> None:
+    """Stages that begin and end many times a second."""
+    for number in range(params["steps"]):
+        desk.progress(Step(f"stage {number % 3}", 1, 1, ""))
+        time.sleep(0.001)
+
+
+def do_long(params: dict[str, Any], desk: Desk) -> dict[str, Any]:
+    return {"text": "x" * params["bytes"]}
+
+
+def do_refuse_as_kept(params: dict[str, Any], desk: Desk) -> None:
+    raise EngineError("it was set aside before", kind=QUARANTINED, log_id="kept")
 
 
 def do_preview(params: dict[str, Any], desk: Desk) -> None:

@@ -128,11 +128,73 @@ def test_progress_is_told_at_most_ten_times_a_second_and_previews_arrive(make: A
     assert heard == [("first.wav", 0.0, 8.0)]
 
 
+def test_stages_that_come_and_go_are_told_no_more_often(make: Any) -> None:
+    client, steps = make(), []
+    client.do("score", "warm", {"do": "count", "steps": 1})
+    start = time.monotonic()
+    client.do("score", "a", {"do": "waver", "steps": 500}, progress=steps.append)
+    assert 2 <= len(steps) <= 10 * (time.monotonic() - start) + 2
+
+
+def test_what_a_listener_raises_ends_the_job_and_is_raised_to_its_caller(make: Any) -> None:
+    client = make(cancel_s=5.0)
+
+    def refuse(*_: object) -> None:
+        raise ZeroDivisionError("a listener's mistake")
+
+    with pytest.raises(ZeroDivisionError):
+        client.do("score", "a", {"do": "listen"}, progress=refuse)
+    with pytest.raises(ZeroDivisionError):
+        client.do("score", "b", {"do": "preview"}, heard=refuse)
+    assert client.do("score", "c", {"do": "echo", "text": "x"}) == {"echo": "x"}
+
+
+def test_what_fits_no_message_is_a_sentence_either_way(make: Any) -> None:
+    client = make()
+    with pytest.raises(EngineError, match=r"too much to ask at once .*put it into a file"):
+        client.do("score", "a", {"do": "echo", "text": "x" * 2_000_000})
+    # As an answer it is the engine's fault, and no reason to die over.
+    pid = client.do("score", "b", {"do": "count", "steps": 1})["pid"]
+    with pytest.raises(EngineError, match="1048576 are allowed") as caught:
+        client.do("score", "c", {"do": "long", "bytes": 2_000_000})
+    assert caught.value.log_id == "log-id"
+    # It fits as the client's request, and not under the job's longer name.
+    with pytest.raises(EngineError, match="1048576 are allowed"):
+        client.do("score", "d" * 200, {"do": "echo", "text": "x" * ((1 << 20) - 320)})
+    assert client.do("score", "e", {"do": "count", "steps": 1})["pid"] == pid
+
+
+def test_the_trace_of_our_mistakes_comes_along_and_of_the_users_none(make: Any) -> None:
+    client = make()
+    with pytest.raises(EngineError) as caught:
+        client.do("score", "a", {"do": "fail"})
+    assert "do_fail" in caught.value.trace
+    with pytest.raises(EngineError, match="set aside before") as caught:
+        client.do("score", "b", {"do": "refuse_as_kept"})
+    assert (caught.value.kind, caught.value.log_id, caught.value.trace) == ("quarantined", "kept", "")
+
+
+def test_a_job_that_makes_no_step_is_replaced_although_its_heart_beats(make: Any) -> None:
+    client = make(silent_s=30.0, stuck_s=1.5, deaths_of_a_job=1)
+    with pytest.raises(EngineError, match="made no step"):
+        client.do("score", "a", {"do": "deaf"})
+    assert client.do("score", "b", {"do": "echo", "text": "x"}) == {"echo": "x"}
+
+
 @pytest.mark.parametrize("by", ["SIGKILL", "SIGSEGV"])
 def test_a_worker_that_dies_is_replaced_and_its_job_done_again(make: Any, tmp_path: Path, by: str) -> None:
     client = make()
     done = client.do("score", "a", {"do": "die", "by": by, "mark": str(tmp_path / "mark")})
     assert _alive(done["pid"])
+
+
+def test_what_becomes_of_the_engine_is_told_in_order(tmp_path: Path) -> None:
+    told: list[str] = []
+    with Client(worker=JOBS, limits=json.dumps(QUICK), told=told.append) as client:
+        client.do("score", "a", {"do": "die", "by": "SIGKILL", "mark": str(tmp_path / "mark")})
+    assert len(told) == 2
+    assert told[0].startswith("the engine ended: SIGKILL")
+    assert told[1] == "the engine runs again and goes on"
 
 
 def test_a_job_that_kills_two_workers_is_set_aside_and_others_go_on(make: Any) -> None:
@@ -276,3 +338,20 @@ def test_nobody_listens_on_a_port(make: Any) -> None:
             assert not {f"socket:[{inode}]" for inode in listening} & own
     thread.join(10)
     assert "pid" in out[0]
+
+
+LIGHT = """
+import sys
+from hitpoint.plugin import client, distant
+from hitpoint.engine.worker import ledger, main
+from hitpoint.engine.store import journal
+ours = {name for name in sys.modules if name.split(".")[0] not in sys.stdlib_module_names}
+print(sorted(name for name in ours if name.split(".")[0] not in ("hitpoint", "__main__")
+             and not name.startswith(("_distutils_hack", "__editable__", "sitecustomize"))))
+"""
+
+
+def test_the_client_and_the_supervisor_need_the_standard_library_alone() -> None:
+    """What a host's Python imports, and what must not be taken down by anything heavy."""
+    found = subprocess.run([sys.executable, "-I", "-c", LIGHT], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -10,8 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from hitpoint.engine.errors import OutputError
+from hitpoint.engine.errors import Cancelled, OutputError
+from hitpoint.engine.progress import Cancel
+from hitpoint.plugin import runfolder
 from hitpoint.plugin.runfolder import RunFolder
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where its locks lie; not beside the runs, whose folder is looked at."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HITPOINT_HOME", str(home))
+    return home
 
 
 def run_once(folder: Path, text: str, *, name: str = "cut.otio") -> None:
@@ -73,6 +83,51 @@ def test_a_disk_too_small_is_told_before_the_work_begins(tmp_path: Path) -> None
         run.need_space(10**18)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs a disk without room")
+def test_a_disk_of_kept_results_that_is_too_small_is_told_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run's own disk has room: the other, which the cache lies on, has not."""
+    monkeypatch.setattr(runfolder, "cache_dir", lambda: Path("/proc"))
+    with RunFolder(tmp_path / "out", "cut.otio") as run, pytest.raises(OutputError) as refused:
+        run.need_space(1)
+    assert "on the disk of '/proc'" in str(refused.value)
+    assert "run hitpoint gc" in str(refused.value)
+
+
+def test_the_same_run_placed_twice_does_nothing_the_second_time(tmp_path: Path) -> None:
+    out = tmp_path / "cut.hitpoint"
+    for seconds in (1.0, 2.0):
+        with RunFolder(out, "cut.otio") as run:
+            (run.building / "stems").mkdir()
+            (run.building / "stems" / "drums.wav").write_text("sound")
+            report = {"input": {"name": "cut.otio"}, "timings_s": {"all": seconds}}
+            (run.building / "report.json").write_text(json.dumps(report))
+            run.commit()
+        if seconds == 1.0:
+            (out / "notes.txt").write_text("mine")
+            before = {path: path.stat().st_ino for path in out.rglob("*")}
+    assert {path: path.stat().st_ino for path in out.rglob("*")} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["cut.hitpoint"]
+
+
+@pytest.mark.parametrize("change", ["bytes", "more", "fewer", "report"])
+def test_a_run_that_differs_in_anything_is_another(tmp_path: Path, change: str) -> None:
+    out = tmp_path / "cut.hitpoint"
+    run_once(out, "sound")
+    if change == "bytes":
+        (out / "stems" / "drums.wav").write_text("Sound")
+    elif change == "more":
+        (out / "stems" / "bass.wav").write_text("sound")
+    elif change == "fewer":
+        (out / "stems" / "drums.wav").unlink()
+    else:
+        (out / "report.json").write_text(json.dumps({"input": {"name": "cut.otio"}, "text": "other"}))
+    run_once(out, "sound")
+    assert (out / "earlier" / "001" / "report.json").is_file()
+    assert (out / "stems" / "drums.wav").read_text() == "sound"
+
+
 RUN = """
 import sys
 from pathlib import Path
@@ -107,6 +162,64 @@ def test_a_kill_at_any_moment_of_the_swap_loses_nothing(tmp_path: Path, point: s
     ]
     assert kept == ["one", "two", "killed"][: len(kept)]
     assert [path.name for path in tmp_path.iterdir()] == ["cut.hitpoint"]
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from hitpoint.plugin.runfolder import RunFolder
+with RunFolder(Path(sys.argv[1]), "cut.otio") as run:
+    print("building", flush=True)
+    sys.stdin.read()
+    (run.building / "report.json").write_text('{"input": {"name": "cut.otio"}, "text": "first"}')
+    run.commit()
+"""
+
+
+def test_two_processes_write_one_folder_one_after_the_other(tmp_path: Path) -> None:
+    out = tmp_path / "film" / "cut.hitpoint"
+    (tmp_path / "film").mkdir()
+    (tmp_path / "same").symlink_to(tmp_path / "film")
+    first = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(out)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert first.stdin and first.stdout
+    assert first.stdout.readline() == b"building\n"
+    told: list[str] = []
+
+    def waiting() -> None:
+        told.append("waiting")
+        assert first.stdin
+        first.stdin.close()
+
+    # By another name: it is the same folder.
+    with RunFolder(tmp_path / "same" / "cut.hitpoint", "cut.otio", told=waiting) as run:
+        assert json.loads((out / "report.json").read_text())["text"] == "first"
+        (run.building / "report.json").write_text('{"input": {"name": "cut.otio"}, "text": "second"}')
+        run.commit()
+    assert first.wait() == 0
+    first.stdout.close()
+    assert told == ["waiting"]
+    assert json.loads((out / "earlier" / "001" / "report.json").read_text())["text"] == "first"
+
+
+def test_who_waits_for_a_folder_can_be_stopped_and_leaves_nothing(tmp_path: Path) -> None:
+    cancel = Cancel()
+    with (
+        RunFolder(tmp_path / "out", "cut.otio") as run,
+        pytest.raises(Cancelled),
+        RunFolder(tmp_path / "out", "cut.otio", told=cancel.set, cancel=cancel),
+    ):
+        pass
+    assert not run.building.exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_was_refused_is_free_for_the_next(tmp_path: Path) -> None:
+    run_once(tmp_path / "out", "one", name="first.otio")
+    with pytest.raises(OutputError):
+        run_once(tmp_path / "out", "two", name="second.otio")
+    run_once(tmp_path / "out", "three", name="first.otio")
 
 
 def test_what_a_living_run_builds_is_not_swept(tmp_path: Path) -> None:

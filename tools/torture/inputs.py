@@ -17,6 +17,7 @@ from pathlib import Path
 from hitpoint.engine.worker import life
 
 from . import samples
+from .budget import Budget
 from .mutants import damage, mutate
 from .scorecard import Row
 
@@ -64,21 +65,34 @@ def kinds(folder: Path) -> dict[str, tuple[str, Make]]:
     }
 
 
-def feed(kind: str, suffix: str, make: Make, count: int, folder: Path, *, seed: int = 1) -> Row:
-    """`count` damaged files of one kind, read by children; a child that ends is a failure."""
+def feed(
+    kind: str,
+    suffix: str,
+    make: Make,
+    count: int,
+    folder: Path,
+    *,
+    seed: int = 1,
+    budget: Budget | None = None,
+    readers: Readers | None = None,
+) -> Row:
+    """`count` damaged files of one kind, or as many as the budget allows, read by children; a child that ends
+    is a failure. `readers` may have some that are warm.
+    """
+    pool = readers or Readers()
     row = Row("input", f"{kind} damaged", 0)
     lock, jobs = threading.Lock(), iter(range(count))
 
     def next_job() -> int | None:
         with lock:
-            return next(jobs, None)
+            return None if budget is not None and budget.over else next(jobs, None)
 
     def work() -> None:
         child: _Reader | None = None
         while (number := next_job()) is not None:
             path = folder / f"{kind}{number}{suffix}"
             path.write_bytes(make(random.Random(f"{kind} {seed} {number}")))
-            child = child or _Reader()
+            child = child or pool.take()
             answer = child.ask(path)
             with lock:
                 if answer is None:
@@ -94,14 +108,33 @@ def feed(kind: str, suffix: str, make: Make, count: int, folder: Path, *, seed: 
                 child = None
             path.unlink()
         if child is not None:
-            child.end()
+            pool.give(child)
 
     threads = [threading.Thread(target=work) for _ in range(os.cpu_count() or 1)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if readers is None:
+        pool.end()
     return row
+
+
+class Readers:
+    """Children that wait for the next file: one starts in a second, and reads most files in milliseconds."""
+
+    def __init__(self) -> None:
+        self._idle: list[_Reader] = []
+
+    def take(self) -> _Reader:
+        return self._idle.pop() if self._idle else _Reader()
+
+    def give(self, reader: _Reader) -> None:
+        self._idle.append(reader)
+
+    def end(self) -> None:
+        while self._idle:
+            self._idle.pop().end()
 
 
 class _Reader:

@@ -46,6 +46,8 @@ _STEP = 120  # samples: 2.5 ms
 _SMOOTH = 4  # steps
 _MOVED = 13  # steps: an attack that came 15 ms earlier or later is the same
 _SMALLEST = 1e-9
+# The finished music is turned down under speech and let go of at its end: over so long its level is no loss.
+_LEVEL = round(1.0 * SAMPLE_RATE) // _STEP
 
 
 def stretch(
@@ -94,8 +96,10 @@ def _onsets(before: Sound, after: Sound, warp: Warp) -> tuple[float, float]:
     old, new = _attacks(before), _attacks(after)
     piece = np.clip(np.searchsorted(sources, samples, side="right") - 1, 0, len(warp) - 2)
     bent = _stretches(warp)[piece] > _STRETCHED
-    strength = float(_near(old)[samples[bent] // _STEP].sum())
-    loss = 1 - float(_near(new)[moved[bent] // _STEP].sum()) / strength if strength > 0 else 0.0
+    at, to = samples[bent] // _STEP, moved[bent] // _STEP
+    gain = _level(after)[to] / np.maximum(_level(before)[at], _SMALLEST)
+    strength = float((_near(old)[at] * gain).sum())
+    loss = 1 - float(_near(new)[to].sum()) / strength if strength > 0 else 0.0
     return loss, _twice(old, new, samples, moved)
 
 
@@ -105,8 +109,19 @@ def _near(attacks: Floats) -> Floats:
     return np.asarray(scipy.ndimage.maximum_filter1d(padded, 2 * (_NEAR // _STEP) + 1))
 
 
+def _level(sound: Sound) -> Floats:
+    """The mean loudness of the second around each moment, every 2.5 ms."""
+    return np.asarray(scipy.ndimage.uniform_filter1d(np.pad(_loudness(sound), (0, 1), mode="edge"), _LEVEL))
+
+
 def _attacks(sound: Sound) -> Floats:
     """How loudness above the bass rises over 10 ms, every 2.5 ms."""
+    padded = np.pad(_loudness(sound), (_SMOOTH // 2, _SMOOTH - _SMOOTH // 2), mode="edge")
+    return np.asarray(np.maximum(padded[_SMOOTH:] - padded[:-_SMOOTH], 0.0))
+
+
+def _loudness(sound: Sound) -> Floats:
+    """Of what lies above the bass, in 10 ms, every 2.5 ms."""
     mono = scipy.signal.sosfilt(
         scipy.signal.butter(2, _ABOVE_HZ, "highpass", fs=SAMPLE_RATE, output="sos"), sound.mean(axis=1)
     )
@@ -114,9 +129,7 @@ def _attacks(sound: Sound) -> Floats:
     power = np.square(mono[: whole * _STEP]).reshape(whole, _STEP).mean(axis=1)
     # The running mean goes below 0 by rounding.
     smooth = np.maximum(scipy.ndimage.uniform_filter1d(power, _SMOOTH, mode="constant"), 0.0)
-    loudness = smooth**0.3
-    padded = np.pad(loudness, (_SMOOTH // 2, _SMOOTH - _SMOOTH // 2), mode="edge")
-    return np.asarray(np.maximum(padded[_SMOOTH:] - padded[:-_SMOOTH], 0.0))
+    return np.asarray(smooth**0.3)
 
 
 def _twice(before: Floats, after: Floats, old: Samples, new: Samples) -> float:

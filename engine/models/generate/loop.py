@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -11,6 +12,15 @@ from ..step import Condition, Decoder, Ints
 from .delay import UNKNOWN, first_unknown, from_sequence, sequence_length, to_sequence
 from .sampling import Sampling, candidate_seed, next_tokens, uniforms, window_seed
 from .windows import Window
+
+
+class KeptWindows(Protocol):
+    """Windows that were finished before, of this very piece: int64 [candidates, K, steps] by their number."""
+
+    def load(self, index: int) -> Ints | None: ...
+
+    def keep(self, index: int, codes: Ints) -> None: ...
+
 
 # Called after every position with the number of steps, from the music's start, that are complete.
 Told = Callable[[int], None]
@@ -52,15 +62,21 @@ def generate_long(
     candidates: int = 1,
     told: Told,
     cancel: Cancel,
+    kept: KeptWindows | None = None,
 ) -> Ints:
     """Tokens of windows that continue each other, int64 [candidates, K, total].
 
     A window begins with the tokens that its predecessor wrote there and is drawn with its own seed,
-    `window_seed` of the candidate's. As `generate_tokens` in all else.
+    `window_seed` of the candidate's. One that is `kept` is not drawn again. As `generate_tokens` in all else.
     """
     out = np.full((candidates, decoder.config.codebooks, windows[-1].end), UNKNOWN, np.int64)
     try:
         for window in windows:
+            known = kept.load(window.index) if kept is not None else None
+            if known is not None:
+                out[..., window.start : window.end] = known
+                told(window.end)
+                continue
             seeds = [window_seed(candidate_seed(seed, index), window.index) for index in range(candidates)]
             prompt = out[..., window.start : window.start + window.prompt]
             out[..., window.start : window.end] = _one_window(
@@ -73,6 +89,8 @@ def generate_long(
                 _from(window.start, told),
                 cancel,
             )
+            if kept is not None:
+                kept.keep(window.index, out[..., window.start : window.end])
     finally:
         decoder.close()
     return out

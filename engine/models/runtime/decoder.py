@@ -33,12 +33,19 @@ class OnnxDecoder:
     A step costs what the positions reached so far cost, whatever length was announced.
 
     threads  of one step; None: one for every core
+    stays    whether `close` leaves the weights, until `unload`
     OptionError for a precision that is not exported; InputError when the folder lacks the file, or it belongs
     to a decoder of another size.
     """
 
     def __init__(
-        self, folder: Path, config: DecoderConfig, precision: Precision = "int8", threads: int | None = None
+        self,
+        folder: Path,
+        config: DecoderConfig,
+        precision: Precision = "int8",
+        threads: int | None = None,
+        *,
+        stays: bool = False,
     ) -> None:
         if precision not in DECODER_PRECISIONS:
             raise OptionError(
@@ -48,6 +55,7 @@ class OnnxDecoder:
         self._path = graph_path(folder, f"decoder-{precision}.onnx")
         self._kind: type[np.floating[Any]] = np.float16 if precision == "int8" else np.float32
         self._threads = threads
+        self._stays = stays
         self._session: onnxruntime.InferenceSession | None = None
         self._window: _Window | None = None
 
@@ -79,7 +87,15 @@ class OnnxDecoder:
         return self._window.feed(tokens)
 
     def close(self) -> None:
-        """Free caches and weights; the next `begin` reads the file again."""
+        """Free caches and weights; the next `begin` reads the file again. With `stays`, the caches alone."""
+        self._window = None
+        if self._stays:
+            return_memory()
+        else:
+            self.unload()
+
+    def unload(self) -> None:
+        """Free all of it, whatever stays else."""
         self._window = None
         self._session = None
         return_memory()

@@ -95,8 +95,9 @@ class Temporal:
     """
 
     def __init__(self, folder: Path, precision: Precision, device: Device = "auto") -> None:
-        path = graph_path(folder, temporal_file(precision))
-        self._session = open_session(path, device=device)
+        self._path = graph_path(folder, temporal_file(precision))
+        self._device = device
+        self._opened: onnxruntime.InferenceSession | None = open_session(self._path, device=device)
 
     def project(self, memory: Floats, times: Floats | None = None) -> tuple[Floats, Floats]:
         """`memory` [B, N, D] with the times in it, and its keys and values [L, 2, B, N, D].
@@ -106,8 +107,15 @@ class Temporal:
         """
         given = np.full(memory.shape[:2], _UNTIMED) if times is None else np.asarray(times, np.float32)
         feeds = {"rows": np.ascontiguousarray(memory, np.float32), "times": given}
-        placed, temporal_kv = self._session.run(["memory", "temporal_kv"], feeds)
+        if self._opened is None:
+            self._opened = open_session(self._path, device=self._device)
+        placed, temporal_kv = self._opened.run(["memory", "temporal_kv"], feeds)
         return placed, temporal_kv
+
+    def close(self) -> None:
+        """Free the weights; the next projection would load them again."""
+        self._opened = None
+        return_memory()
 
 
 def _only_wanted() -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import EngineFault, InputError, OptionError
+from .graphfile import damaged, read_graph
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -39,7 +40,7 @@ def open_session(
     """A session over `path`; weights in `path` with the ending .safetensors are fed from memory.
 
     device: "auto" (CUDA where it really runs, else CPU), "cpu" or "cuda" (EngineFault when it does not run).
-    InputError when the file is no graph that can be run.
+    InputError when the file is no graph that can be run, or not the one that was imported (`graphfile`).
     arena: whether working memory is kept from one run to the next, and grown by doubling.
     """
     check_runtime()
@@ -56,19 +57,17 @@ def open_session(
     if _bytes_saturate():
         options.add_session_config_entry("session.x64quantprecision", "1")
     kept = _feed_weights(options, path.with_suffix(".safetensors"))
+    data = read_graph(path, kept[0] if kept else ())
     # `get_available_providers` lists CUDA even where it cannot run: only the session itself knows.
     available = onnxruntime.get_available_providers()
     wanted = [] if device == "cpu" or "CUDAExecutionProvider" not in available else ["CUDAExecutionProvider"]
     try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=[*wanted, "CPUExecutionProvider"]
-        )
+        session = onnxruntime.InferenceSession(data, options, providers=[*wanted, "CPUExecutionProvider"])
     except (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf) as error:
-        raise InputError(
-            f"'{path.name}' of the model '{path.parent.name}' is damaged, or another version's: "
-            "import the model again"
-        ) from error
-    del kept
+        raise damaged(path) from error
+    # The session would hold the file's bytes beside the weights that it made of them, for another provider.
+    session._model_bytes = None
+    del kept, data
     return_memory()
     if device == "cuda" and "CUDAExecutionProvider" not in session.get_providers():
         raise EngineFault("CUDA was asked for and does not run here: check the driver, or choose the CPU")

@@ -189,7 +189,7 @@ class _Work:
             side = self.encoder.image
             yield BLACK.time_s, Frame(Fraction(0), np.zeros((side, side, 3), np.uint8))
             return
-        with closing(_decoded(media, times_s)) as pictures:
+        with closing(_decoded(media, times_s, self.cancel)) as pictures:
             try:
                 for time_s, frame in zip(times_s, pictures, strict=False):
                     self.cancel.check()
@@ -226,14 +226,14 @@ def _stored(key: str) -> Rows:
     return dict(zip(times, arrays["rows"], strict=True))
 
 
-def _decoded(media: Media, times_s: Sequence[Fraction]) -> Generator[Frame | None]:
+def _decoded(media: Media, times_s: Sequence[Fraction], cancel: Cancel) -> Generator[Frame | None]:
     """As `shown_pictures`, for files and for numbered pictures."""
     if media.sequence is None:
-        yield from shown_pictures(Path(media.path), times_s)
+        yield from shown_pictures(Path(media.path), times_s, cancel=cancel)
         return
     for time_s in times_s:
         number = floor(time_s * media.sequence.rate.fps)
         path = sequence_file(media.path, media.sequence, number)
-        frames = list(shown_pictures(path, [Fraction(0)])) if path.exists() else [None]
+        frames = list(shown_pictures(path, [Fraction(0)], cancel=cancel)) if path.exists() else [None]
         shown = frames[0]
         yield Frame(time_s, shown.pixels) if shown is not None else None

@@ -6,11 +6,12 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hitpoint.engine.errors import OutputError
-from hitpoint.engine.store.journal import Journal, KeptFile, KeptStage
+from hitpoint.engine.store.journal import _TABLES, Journal, KeptFile, KeptStage, State
 
 
 @pytest.fixture
@@ -55,6 +56,53 @@ def test_a_job_that_is_known_is_not_planned_again(journal: Journal) -> None:
     journal.move("j", journal.lease("j", "me"), "verified", {"folder": "x"})
     again = journal.plan("j", "score", {"seed": 2})
     assert (again.state, again.request, again.result) == ("verified", {"seed": 1}, {"folder": "x"})
+
+
+@pytest.mark.parametrize(
+    ("before", "end", "after"),
+    [
+        ("running", "failed", ("failed", {"error": "full"})),
+        ("running", "cancelled", ("cancelled", {"error": "full"})),
+        ("stored", "failed", ("stored", {"objects": ["a"]})),
+        ("stored", "cancelled", ("cancelled", {"error": "full"})),
+    ],
+)
+def test_finished_stems_outlive_a_run_that_fails_to_place_them(
+    journal: Journal, before: State, end: State, after: tuple[str, dict[str, Any]]
+) -> None:
+    journal.plan("j", "score", {})
+    fence = journal.lease("j", "me")
+    if before == "stored":
+        journal.move("j", fence, before, {"objects": ["a"]})
+    assert not journal.give_up("j", fence - 1, end, "late")
+    assert journal.give_up("j", fence, end, "full")
+    (job,) = journal.jobs()
+    assert (job.state, job.result) == after
+
+
+def test_a_journal_of_the_first_version_is_brought_up_to_date(journal: Journal) -> None:
+    journal.path.parent.mkdir()
+    db = sqlite3.connect(journal.path)
+    db.executescript(f"{_TABLES}; pragma user_version = 1;")
+    db.execute("insert into stages values ('k', 'take', '{}', 1)")
+    db.execute("insert into jobs values ('j', 'score', '{}', 'stored', '', 1, 0, '{}', 2)")
+    db.commit()
+    db.close()
+    assert [(use.stage.key, use.number, use.used_s) for use in journal.uses()] == [("k", 1, 0)]
+    assert [(job.id, job.state) for job in journal.jobs()] == [("j", "stored")]
+    assert journal.begun("stored") == [("j", 0)]
+    assert journal.tended().at_s == 0
+
+
+def test_the_first_use_by_a_job_is_newer_than_its_beginning(journal: Journal) -> None:
+    journal.keep_stage(KeptStage("before", "take", {}, ()))
+    journal.plan("j", "score", {})
+    journal.lease("j", "one")
+    journal.keep_stage(KeptStage("own", "take", {}, ()))
+    # Done again after a kill: what it had made is still its own.
+    journal.lease("j", "two")
+    ((_, begun),) = journal.begun("running")
+    assert [use.stage.key for use in journal.uses() if use.number > begun] == ["own"]
 
 
 def test_deaths_are_counted_and_jobs_found_by_state(journal: Journal) -> None:

@@ -47,11 +47,11 @@ def _done(folder: Path, data: bytes = b"sound") -> Done:
 def test_a_stage_is_found_with_its_files_whatever_became_of_the_first_ones(tmp_path: Path) -> None:
     heard: list[tuple[str, bool]] = []
     stages = Stages(told=lambda kind, made: heard.append((kind, made)))
-    assert stages.load("take", "key", tmp_path / "again", Cancel()) is None
+    assert stages.load("take", "key", (tmp_path / "again").joinpath, Cancel()) is None
     done = _done(tmp_path / "first")
     stages.keep("take", "key", done)
     done.files["a.wav"].unlink()
-    found = stages.load("take", "key", tmp_path / "again", Cancel())
+    found = stages.load("take", "key", (tmp_path / "again").joinpath, Cancel())
     assert found is not None
     assert (dict(found.facts), dict(found.sha256s)) == (done.facts, done.sha256s)
     assert found.files["a.wav"].read_bytes() == b"sound"
@@ -63,7 +63,7 @@ def test_a_file_that_its_holder_changed_is_never_handed_out(tmp_path: Path) -> N
     stages.keep("take", "key", done)
     with done.files["a.wav"].open("r+b") as file:
         file.write(b"S")  # they share their bytes
-    assert stages.load("take", "key", tmp_path / "again", Cancel()) is None
+    assert stages.load("take", "key", (tmp_path / "again").joinpath, Cancel()) is None
     assert not (tmp_path / "again" / "a.wav").exists()
     assert list(all_objects()) == []
     assert Journal().stages() == []
@@ -76,7 +76,7 @@ def test_a_disk_without_links_gets_copies(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(objects.os, "link", refuse)
     stages, done = Stages(), _done(tmp_path / "first")
     stages.keep("take", "key", done)
-    assert stages.load("take", "key", tmp_path / "again", Cancel()) is not None
+    assert stages.load("take", "key", (tmp_path / "again").joinpath, Cancel()) is not None
     assert (tmp_path / "again" / "a.wav").stat().st_nlink == 1
 
 
@@ -97,7 +97,7 @@ def test_a_cancel_is_heard_while_a_file_is_checked(tmp_path: Path) -> None:
     cancel = Cancel()
     cancel.set()
     with pytest.raises(Cancelled):
-        Stages().load("take", "key", tmp_path / "again", cancel)
+        Stages().load("take", "key", (tmp_path / "again").joinpath, cancel)
 
 
 def test_an_object_can_be_kept_twice_and_removed_twice(tmp_path: Path) -> None:
@@ -122,10 +122,10 @@ def test_a_kill_leaves_the_stage_whole_or_absent(tmp_path: Path, point: str) -> 
         check=False,
     )
     assert done.returncode == -9, done.stderr
-    found = Stages().load("take", "key", tmp_path / "again", Cancel())
+    found = Stages().load("take", "key", (tmp_path / "again").joinpath, Cancel())
     assert (found is not None) == (point == "take.kept")
     subprocess.run([sys.executable, "-c", MAKER, str(tmp_path)], check=True, capture_output=True)
-    assert Stages().load("take", "key", tmp_path / "again", Cancel()) is not None
+    assert Stages().load("take", "key", (tmp_path / "again").joinpath, Cancel()) is not None
 
 
 def test_a_key_names_all_that_decides() -> None:

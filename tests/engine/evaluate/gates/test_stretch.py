@@ -66,6 +66,15 @@ def test_music_at_its_own_speed_lost_nothing():
     assert [verdict.value for verdict in judged(music(), whole)] == [0, 0, 0]
 
 
+def test_turned_down_and_let_go_of_it_lost_nothing():
+    sound = fitted(GENTLE)
+    sound *= np.interp(
+        np.arange(len(sound)), (0, 3 * RATE, 4 * RATE, 8 * RATE, 10 * RATE), (0.5, 0.5, 0.1, 0.1, 0)
+    )[:, None].astype(np.float32)
+    loss = judged(sound, GENTLE)[0]
+    assert loss.value is not None and loss.passed, loss.text
+
+
 def test_smeared_onsets_fail():
     sound = fitted(GENTLE)
     faded = sound.copy()
