@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import sqlite3
@@ -17,10 +16,10 @@ from hitpoint.engine.store import disks
 from hitpoint.engine.store.journal import Journal
 from hitpoint.engine.store.locks import held, job_lock
 from hitpoint.engine.store.objects import object_path
-from hitpoint.engine.store.stages import Done, Stages
 from hitpoint.plugin import upkeep_command
 from hitpoint.plugin.cli import main
 from hitpoint.plugin.upkeep_command import findings, unplaced
+from kept_stages import keep_stage
 
 
 @pytest.fixture(autouse=True)
@@ -33,15 +32,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def without_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """The one finding that starts processes is looked at on its own."""
     monkeypatch.setattr(upkeep_command, "_engine", lambda: iter(()))
-
-
-def _keep(folder: Path, key: str, data: bytes) -> str:
-    path = folder / f"{key}.wav"
-    path.write_bytes(data)
-    sha256 = hashlib.sha256(data).hexdigest()
-    Stages().keep("finish", key, Done({}, {path.name: path}, {path.name: sha256}))
-    path.unlink()
-    return sha256
 
 
 def _wait(job: str, source: str, objects: list[str], *, state: str = "stored") -> None:
@@ -132,7 +122,7 @@ def test_a_damaged_model_is_named() -> None:
 
 @pytest.mark.usefixtures("without_engine")
 def test_stems_that_wait_and_jobs_that_were_set_aside_are_told(tmp_path: Path) -> None:
-    _wait("one", "/films/cut.otio", [_keep(tmp_path, key, key.encode()) for key in "abc"])
+    _wait("one", "/films/cut.otio", [keep_stage(tmp_path, key, key.encode()) for key in "abc"])
     _wait("two", "/films/other.otio", [], state="quarantined")
     assert [Journal().died("two") for _ in range(2)] == [1, 2]
     assert _wrong() == [
@@ -145,7 +135,7 @@ def test_stems_that_wait_and_jobs_that_were_set_aside_are_told(tmp_path: Path) -
 
 def test_stems_of_a_job_that_goes_on_do_not_wait(tmp_path: Path) -> None:
     assert unplaced() == ""
-    _wait("one", "cut.otio", [_keep(tmp_path, "a", b"a")])
+    _wait("one", "cut.otio", [keep_stage(tmp_path, "a", b"a")])
     with held(job_lock("one")):
         assert unplaced() == ""
     assert unplaced().startswith("1 finished stem was not placed")
@@ -155,7 +145,7 @@ def test_stems_of_a_job_that_goes_on_do_not_wait(tmp_path: Path) -> None:
 
 
 def test_check_tells_how_much_is_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _keep(tmp_path, "a", b"a")
+    keep_stage(tmp_path, "a", b"a")
     assert main(["check"]) == 0
     assert capsys.readouterr().out == "1 kept files are whole\n"
 
@@ -163,7 +153,7 @@ def test_check_tells_how_much_is_whole(tmp_path: Path, capsys: pytest.CaptureFix
 def test_a_flipped_bit_is_found_mended_and_made_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = object_path(_keep(tmp_path, "a", b"sound" * 100))
+    path = object_path(keep_stage(tmp_path, "a", b"sound" * 100))
     data = bytearray(path.read_bytes())
     data[77] ^= 1
     path.write_bytes(data)
@@ -174,7 +164,7 @@ def test_a_flipped_bit_is_found_mended_and_made_again(
     assert main(["check", "--mend"]) == 0
     assert "they are forgotten" in capsys.readouterr().out
     assert main(["check"]) == 0
-    _keep(tmp_path, "a", b"sound" * 100)
+    keep_stage(tmp_path, "a", b"sound" * 100)
     assert path.read_bytes() == b"sound" * 100
 
 
@@ -183,7 +173,7 @@ def test_a_flipped_bit_is_found_mended_and_made_again(
 
 def test_gc_tells_what_it_took(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for key in "ab":
-        _keep(tmp_path, key, key.encode() * 1_000_000)
+        keep_stage(tmp_path, key, key.encode() * 1_000_000)
     assert main(["gc", "--most", "1.5M"]) == 0
     assert capsys.readouterr().out == (
         "removed 1 kept files, 1 results, 0 other cached files (1.0 MB in all) "
@@ -193,7 +183,7 @@ def test_gc_tells_what_it_took(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 def test_gc_keeps_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for key in "ab":
-        _keep(tmp_path, key, key.encode() * 60_000_000)
+        keep_stage(tmp_path, key, key.encode() * 60_000_000)
     assert main(["gc"]) == 0
     assert len(Journal().stages()) == 2
     monkeypatch.setenv("HITPOINT_CACHE_GB", "0.1")
@@ -204,7 +194,11 @@ def test_gc_keeps_what_the_setting_says(tmp_path: Path, monkeypatch: pytest.Monk
 def test_stems_that_wait_stay_until_they_are_let_go_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    _wait("one", "cut.otio", [_keep(tmp_path, key, key.encode() * 1_000_000) for key in "ab"])
+    _wait(
+        "one",
+        "cut.otio",
+        [keep_stage(tmp_path, key, key.encode() * 1_000_000) for key in "ab"],
+    )
     assert main(["gc", "--most", "0"]) == 0
     assert "2.0 MB more than 0.0 MB stay" in capsys.readouterr().out
     assert len(Journal().stages()) == 2
@@ -235,8 +229,8 @@ def test_the_timeline_of_a_run_keeps_its_stems(tmp_path: Path) -> None:
     from hitpoint.plugin.placed import note_placed
     from hitpoint.plugin.score import Scored
 
-    sha256 = _keep(tmp_path, "a", b"sound")
-    _keep(tmp_path, "b", b"other")
+    sha256 = keep_stage(tmp_path, "a", b"sound")
+    keep_stage(tmp_path, "b", b"other")
     (tmp_path / "scored.otio").write_text("{}")
     report = {"cues": [{"stems": [{"sha256": sha256}]}]}
     note_placed(Journal(), Scored(tmp_path, ("mix.wav", "scored.otio"), json.loads(json.dumps(report))))

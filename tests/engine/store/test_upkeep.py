@@ -19,8 +19,9 @@ from hitpoint.engine.store.cache import entry_path, load_arrays, store_arrays
 from hitpoint.engine.store.journal import Journal
 from hitpoint.engine.store.locks import held, job_lock, lock_path
 from hitpoint.engine.store.objects import adopt, all_objects, object_path
-from hitpoint.engine.store.stages import Done, Stages
+from hitpoint.engine.store.stages import Stages
 from hitpoint.engine.store.upkeep import check, gc, mend, sweep_all, tend
+from kept_stages import keep_stage
 
 
 @pytest.fixture(autouse=True)
@@ -28,22 +29,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
 
 
-def _keep(folder: Path, key: str, data: bytes) -> str:
-    """A stage with one file; the file's hash."""
-    path = folder / f"{key}.wav"
-    path.write_bytes(data)
-    sha256 = hashlib.sha256(data).hexdigest()
-    Stages().keep("take", key, Done({}, {path.name: path}, {path.name: sha256}))
-    path.unlink()
-    return sha256
-
-
 def _keys() -> list[str]:
     return [stage.key for stage in Journal().stages()]
 
 
 def test_check_names_what_is_changed_and_what_is_gone(tmp_path: Path) -> None:
-    hashes = [_keep(tmp_path, key, key.encode() * 10) for key in "abc"]
+    hashes = [keep_stage(tmp_path, key, key.encode() * 10) for key in "abc"]
     object_path(hashes[0]).write_bytes(b"changed")
     object_path(hashes[1]).unlink()
     found = check(Cancel())
@@ -53,7 +44,7 @@ def test_check_names_what_is_changed_and_what_is_gone(tmp_path: Path) -> None:
 
 
 def test_gc_takes_what_nobody_refers_to(tmp_path: Path) -> None:
-    kept = _keep(tmp_path, "a", b"kept")
+    kept = keep_stage(tmp_path, "a", b"kept")
     (tmp_path / "x").write_bytes(b"orphan")
     adopt(tmp_path / "x", hashlib.sha256(b"orphan").hexdigest())
     freed = gc(Cancel())
@@ -63,7 +54,7 @@ def test_gc_takes_what_nobody_refers_to(tmp_path: Path) -> None:
 
 def test_gc_takes_the_stages_used_longest_ago_first(tmp_path: Path) -> None:
     for key in "abc":
-        _keep(tmp_path, key, key.encode() * 100)
+        keep_stage(tmp_path, key, key.encode() * 100)
     assert Stages().load("take", "a", (tmp_path / "used").joinpath, Cancel()) is not None
     gc(Cancel(), most_bytes=200)
     assert _keys() == ["c", "a"]
@@ -72,7 +63,7 @@ def test_gc_takes_the_stages_used_longest_ago_first(tmp_path: Path) -> None:
 
 
 def test_gc_never_takes_what_a_timeline_or_an_unplaced_job_needs(tmp_path: Path) -> None:
-    hashes = {key: _keep(tmp_path, key, key.encode() * 100) for key in "abc"}
+    hashes = {key: keep_stage(tmp_path, key, key.encode() * 100) for key in "abc"}
     journal, cut = Journal(), tmp_path / "cut.otio"
     cut.touch()
     journal.refer(str(cut), [hashes["a"]])
@@ -89,18 +80,18 @@ def test_gc_never_takes_what_a_timeline_or_an_unplaced_job_needs(tmp_path: Path)
 
 
 def test_an_object_that_two_stages_share_stays_for_the_second(tmp_path: Path) -> None:
-    _keep(tmp_path, "a", b"same" * 100)
-    sha256 = _keep(tmp_path, "b", b"same" * 100)
-    _keep(tmp_path, "c", b"more" * 100)
+    keep_stage(tmp_path, "a", b"same" * 100)
+    sha256 = keep_stage(tmp_path, "b", b"same" * 100)
+    keep_stage(tmp_path, "c", b"more" * 100)
     gc(Cancel(), most_bytes=500)
     assert _keys() == ["c"]
-    _keep(tmp_path, "d", b"same" * 100)
+    keep_stage(tmp_path, "d", b"same" * 100)
     gc(Cancel(), most_bytes=1_000)
     assert sha256 in dict(all_objects())
 
 
 def test_what_check_found_is_mended(tmp_path: Path) -> None:
-    hashes = [_keep(tmp_path, key, key.encode() * 10) for key in "abc"]
+    hashes = [keep_stage(tmp_path, key, key.encode() * 10) for key in "abc"]
     object_path(hashes[0]).write_bytes(b"changed")
     object_path(hashes[1]).unlink()
     assert mend(check(Cancel())) == 3
@@ -128,7 +119,7 @@ def _beside(name: str, days: float, size: int = 100) -> Path:
 def test_all_caches_are_one_queue_by_last_use(tmp_path: Path) -> None:
     """Pictures of two days ago go before a stage of now, previews of now stay."""
     pictures, preview = _beside("picture/ab/1.arrays", 2), _beside("previews/p.wav", 0)
-    _keep(tmp_path, "a", b"a" * 100)
+    keep_stage(tmp_path, "a", b"a" * 100)
     freed = gc(Cancel(), most_bytes=200)
     assert (freed.beside, freed.stages, freed.bytes) == (1, 0, 100)
     assert not pictures.exists()
@@ -175,7 +166,7 @@ def test_a_download_that_was_left_for_a_week_goes_whole() -> None:
 
 def test_nothing_goes_below_the_limit(tmp_path: Path) -> None:
     path = _beside("picture/ab/1.arrays", 400)
-    _keep(tmp_path, "a", b"a" * 100)
+    keep_stage(tmp_path, "a", b"a" * 100)
     freed = gc(Cancel(), most_bytes=200)
     assert (freed.beside, freed.stages, freed.objects) == (0, 0, 0)
     assert path.exists()
@@ -239,12 +230,12 @@ def test_an_object_taken_before_its_stage_was_noted_is_kept_again(
         real(journal, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Journal, "keep_stage", late)
-    sha256 = _keep(tmp_path, "a", b"sound")
+    sha256 = keep_stage(tmp_path, "a", b"sound")
     assert object_path(sha256).read_bytes() == b"sound"
 
 
 def test_a_stage_that_was_used_meanwhile_is_not_forgotten(tmp_path: Path) -> None:
-    _keep(tmp_path, "a", b"sound")
+    keep_stage(tmp_path, "a", b"sound")
     (use,) = Journal().uses()
     assert Stages().load("take", "a", (tmp_path / "used").joinpath, Cancel()) is not None
     assert not Journal().forget_unused(use)
@@ -252,7 +243,7 @@ def test_a_stage_that_was_used_meanwhile_is_not_forgotten(tmp_path: Path) -> Non
 
 
 def test_stems_that_wait_are_let_go_of_when_that_is_asked_for(tmp_path: Path) -> None:
-    hashes = {key: _keep(tmp_path, key, key.encode() * 10) for key in "ab"}
+    hashes = {key: keep_stage(tmp_path, key, key.encode() * 10) for key in "ab"}
     journal = Journal()
     for job, key in (("waits", "a"), ("runs", "b")):
         journal.plan(job, "score", {})
@@ -286,9 +277,9 @@ def test_it_looks_through_the_store_once_a_day_and_when_too_much_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert tend(1_000, Cancel()) is not None, "never looked"
-    _keep(tmp_path, "a", b"a" * 900)
+    keep_stage(tmp_path, "a", b"a" * 900)
     assert tend(1_000, Cancel()) is None
-    _keep(tmp_path, "b", b"b" * 900)
+    keep_stage(tmp_path, "b", b"b" * 900)
     freed = tend(1_000, Cancel())
     assert freed is not None
     assert _keys() == ["b"]
@@ -304,12 +295,12 @@ def test_it_looks_through_the_store_once_a_day_and_when_too_much_is_kept(
 def test_it_does_not_look_again_for_what_it_could_not_take(tmp_path: Path) -> None:
     cut = tmp_path / "cut.otio"
     cut.touch()
-    Journal().refer(str(cut), [_keep(tmp_path, "a", b"a" * 5_000)])
+    Journal().refer(str(cut), [keep_stage(tmp_path, "a", b"a" * 5_000)])
     freed = tend(1_000, Cancel())
     assert freed is not None
     assert freed.bytes_needed == 4_000
     assert tend(1_000, Cancel()) is None
-    _keep(tmp_path, "b", b"b" * 100)
+    keep_stage(tmp_path, "b", b"b" * 100)
     assert tend(1_000, Cancel()) is not None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -18,8 +17,9 @@ from hitpoint.engine.progress import Cancel
 from hitpoint.engine.store import upkeep
 from hitpoint.engine.store.journal import Journal
 from hitpoint.engine.store.objects import all_objects, is_whole
-from hitpoint.engine.store.stages import Done, Stages
+from hitpoint.engine.store.stages import Stages
 from hitpoint.engine.store.upkeep import check, gc
+from kept_stages import keep_stage
 
 POINTS = ("gc.swept", "gc.forgot", "gc.removed", "gc.dropped")
 GC = """
@@ -33,16 +33,6 @@ class Killed(BaseException):
     """Stands for the end of the process: nothing of gc runs after it."""
 
 
-def _keep(folder: Path, key: str, data: bytes) -> str:
-    path = folder / f"{key}.wav"
-    # A new file, as all that we write is: the old one's bytes are the object's.
-    path.unlink(missing_ok=True)
-    path.write_bytes(data)
-    sha256 = hashlib.sha256(data).hexdigest()
-    Stages().keep("take", key, Done({}, {path.name: path}, {path.name: sha256}))
-    return sha256
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="it kills with POSIX signals")
 @pytest.mark.parametrize("point", POINTS)
 def test_a_kill_at_any_point_leaves_the_store_whole(
@@ -51,7 +41,7 @@ def test_a_kill_at_any_point_leaves_the_store_whole(
     monkeypatch.setenv("HITPOINT_HOME", str(tmp_path / "home"))
     cut = tmp_path / "cut.otio"
     cut.touch()
-    hashes = [_keep(tmp_path, key, key.encode() * 10) for key in "abc"]
+    hashes = [keep_stage(tmp_path, key, key.encode() * 10) for key in "abc"]
     Journal().refer(str(cut), hashes[1:2])
     old = tmp_path / "home" / "cache" / "picture" / "ab" / "1.arrays"
     old.parent.mkdir(parents=True)
@@ -87,7 +77,7 @@ def test_whatever_happens_nothing_lacks_that_a_timeline_or_a_waiting_job_needs(a
         folder, journal = Path(name), Journal()
         for act, *given_ in acts:
             if act == "keep":
-                _keep(folder, given_[0], given_[1].encode() * 100)
+                keep_stage(folder, given_[0], given_[1].encode() * 100)
             elif act == "use":
                 (folder / "out").mkdir(exist_ok=True)
                 Stages().load("take", given_[0], (folder / "out").joinpath, Cancel())
