@@ -269,6 +269,8 @@ def test_an_analysis_is_answered_from_the_journal_and_bad_input_is_refused(
     assert client.do("analyse", "a", params) == first
     with pytest.raises(InputError):
         analyse_remotely(client, tmp_path / "none.otio", None, Selection())
+    # The next answer comes after what is written behind this one.
+    client.do("models", "after", {})
     assert {job.state for job in Journal().jobs()} == {"placed", "failed"}
 
 

@@ -228,7 +228,8 @@ def test_what_the_nano_model_takes_was_reckoned(tmp_path: Path) -> None:
         timeline(tmp_path), tmp_path / "out", tmp_path / "home", "--model", "gvmgen-nano", "--seed", "1"
     )
     print(f"reckoned {found.reckoned / 1e6:.0f} MB, taken {found.taken / 1e6:.0f} MB")
-    assert 0.9 <= found.ratio <= 1.3
+    # Under it a machine swaps; far over it one that would do is refused. The allocators of machines differ.
+    assert 0.9 <= found.ratio <= 1.6
 
 
 def test_a_wish_that_no_backend_meets_is_refused_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
