@@ -70,6 +70,15 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
         raise output_error(path, error) from error
 
 
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """What the operating system refuses in the block is told as an OutputError of `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise output_error(path, error) from error
+
+
 def output_error(path: Path, error: OSError) -> OutputError:
     """The sentence for a write that the operating system refused."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -90,8 +90,8 @@ class Worker:
             with self._asked:
                 self._asked.wait_for(lambda: self._request is not None)
                 message, self._request = self._request, None
-                assert message is not None
-                desk = self._desk = Desk(str(message["id"]), self._channel, self._counted)
+                desk = self._desk
+                assert message is not None and desk is not None
             reply = self._done(message, desk)
             with self._asked:
                 self._desk = None
@@ -134,6 +134,8 @@ class Worker:
                 if desk is not None and message["params"].get("job") == desk.job:
                     desk.cancel.set()
             elif "id" in message:
+                # At once, not when the main thread wakes: a cancel may come right behind.
+                self._desk = Desk(str(message["id"]), self._channel, self._counted)
                 self._request = message
                 self._asked.notify()
 

@@ -17,7 +17,8 @@ from .run import Run
 from .studio import Quiet, Studio, files
 
 # What is being made is called so, and nothing that stays is.
-_TEMPORARY = re.compile(r"\A\..*\.(part|old)\Z")
+_TEMPORARY = re.compile(r"\A\..*\.part\Z")
+_ASIDE = re.compile(r"\A\..*\.(old|ready|moving)\Z")
 _STAGES = ("take", "window", "finish")
 
 
@@ -64,6 +65,11 @@ def swept(acceptance: Acceptance, trial: Path) -> list[str]:
     return acceptance.look(TEMPORARIES, left)
 
 
+def put_aside(trial: Path) -> list[str]:
+    """What a run moved out of the way and the next one has to put in its place."""
+    return [path.name for path in trial.rglob(".*") if _ASIDE.match(path.name)]
+
+
 def sound_store(studio: Studio, home: Path) -> list[str]:
     """What `hitpoint check` finds."""
     with studio.home(home):
@@ -87,4 +93,5 @@ def all_well(
     wrong += made_twice(trial / "points", quiet, kills)
     wrong += acceptance.look(SOURCES, studio.sources_changed())
     wrong += swept(acceptance, trial)
+    wrong += acceptance.look(TEMPORARIES, put_aside(trial))
     return wrong + sound_store(studio, trial / "home")

@@ -83,8 +83,11 @@ def fail(number: str, error: str, how: str, log: str) -> None:
 
     os_open = os.open
 
+    # What the moments are written into is the judge's own.
+    judges = os.environ.get("HITPOINT_POINTS_LOG")
+
     def open_descriptor(path: Any, flags: int, *more: Any, **named: Any) -> int:
-        if flags & _MAKES:
+        if flags & _MAKES and path != judges:
             called("open")
         return os_open(path, flags, *more, **named)
 

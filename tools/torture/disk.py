@@ -83,9 +83,11 @@ def _one(
     with _bent(studio, trial, number, error, how) as run:
         wrong = _ended(acceptance, run, trial)
         refused = run.folder is None
-        if refused and files(trial / "out") != earlier:
+        # Where the disk refuses for good, the run that was there before waits beside its place for the next.
+        aside = after.put_aside(trial)
+        if refused and not aside and files(trial / "out") != earlier:
             wrong.append("the earlier run is not as it was")
-    if again:
+    if again or aside:
         return wrong + _again(studio, acceptance, trial, earlier)
     if not wrong:
         shutil.rmtree(trial, ignore_errors=True)
