@@ -8,13 +8,14 @@ OUT ?= out
 JOBS ?= 2
 CODE := engine export plugin ui tests tools setup.py
 
-.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates bench-process torture torture-full classify-styles \
-  draw-styles verify-weights train-nano evaluate-nano ship-nano sounds clean
+.PHONY: demo test test-heavy test-cpu check format bench bench-hits bench-neural bench-fit bench-speech bench-gates bench-process bench-panel torture torture-full classify-styles \
+  draw-styles screenshots verify-weights train-nano evaluate-nano ship-nano sounds clean
 
 demo: $(VENV)/.installed
 	$(BIN)/hitpoint demo --out $(OUT)/demo
 
 test: $(VENV)/.dev
+	@$(BIN)/python -m tools.check_panel
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --ignore tests/test_torture.py
 	$(BIN)/python -m pytest tests/test_torture.py
 
@@ -78,6 +79,10 @@ ship-nano:
 bench-gates: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_gates
 
+# A moved hit solved and heard, beside the whole search.
+bench-panel: $(VENV)/.dev
+	$(BIN)/python -m tools.bench_panel_engine
+
 # The talk with the engine's process: a round trip, cancel, a killed worker noticed and replaced.
 bench-process: $(VENV)/.dev
 	$(BIN)/python -m tools.bench_process
@@ -97,6 +102,11 @@ classify-styles: $(VENV)/.dev
 # The pictures of docs/styles.md.
 draw-styles: $(VENV)/.dev
 	$(BIN)/python -m tools.draw_styles
+
+# The panel on the demo film, drawn on a screen of its own: docs/images, for the README.
+screenshots: $(VENV)/.dev
+	@$(BIN)/python -m tools.check_panel
+	$(BIN)/python -m tools.screenshots
 
 # Speech told from our own music.
 bench-speech: $(VENV)/.dev
@@ -120,7 +130,7 @@ $(VENV)/.installed: $(VENV)/bin/python setup.py constraints.txt
 
 # audiocraft names versions of ten packages that install beside nothing current: it comes without them.
 $(VENV)/.dev: $(VENV)/.installed
-	$(PIP) -e ".[dev,cpu,neural,export,hf,audiocraft-compat,stems]"
+	$(PIP) -e ".[dev,panel,cpu,neural,export,hf,audiocraft-compat,stems]"
 	$(PIP) --no-deps audiocraft==1.3.0
 	@touch $@
 

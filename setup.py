@@ -76,6 +76,7 @@ setup(
         # [cpu] and [gpu] exclude each other: both packages install the module `onnxruntime`.
         "cpu": ["onnxruntime>=1.31,<2", *RUN],
         "gpu": ["onnxruntime-gpu[cuda,cudnn]>=1.31,<2", *RUN],
+        "panel": ["PyQt6>=6.11,<7"],
         "neural": ["torch>=2.13"],
         "export": ["onnx>=1.23,<2"],
         "stems": ["demucs>=4.1"],
@@ -104,6 +105,7 @@ setup(
             "wavinfo>=4.0",
             "otio-fcpx-xml-adapter>=1.0",
             "otio-mlt-adapter>=0.3",
+            "pytest-qt>=4.5",
         ],
     },
     entry_points={"console_scripts": ["hitpoint = hitpoint.plugin.cli:main"]},

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..engine.plan.asked import asked_of
 from ..engine.store.durable import durable_write
+from ..engine.wishes import wishes_of
 from .scored import ScoredCue, timecode
 from .tables import csv_bytes
 
@@ -36,7 +38,9 @@ def cue_sheet(cues: Sequence[ScoredCue], *, title: str, use: str = USE) -> bytes
                 use,
                 _composer(scored),
                 tempo,
-                _TONICS[scored.score.tonic % 12] if scored.score is not None else "",
+                _TONICS[asked_of(scored.score, wishes_of(cue)).tonic % 12]
+                if scored.score is not None
+                else "",
             )
         )
     return csv_bytes(HEAD, rows)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..engine.errors import Cancelled, HitpointError, UserError
 from ..engine.manifest import manifest, version
 from .models_command import add_models, add_onnx
+from .panel_command import add_panel
 from .settings import SETTINGS
 from .sounds_command import add_sounds
 from .train_command import add_evaluate, add_train
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--out", type=Path, default=Path("hitpoint-demo"), metavar="DIR")
     demo.set_defaults(run=_demo)
 
+    add_panel(commands)
     add_models(commands)
     add_onnx(commands)
     add_sounds(commands)

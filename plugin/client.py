@@ -19,7 +19,7 @@ from ..engine.progress import Cancel, Heard, Progress, Step, nobody, silent
 from ..engine.worker import life
 from ..engine.worker.channel import Channel
 from ..engine.worker.frames import FrameError, Message
-from ..engine.worker.messages import CRASHED, PROTOCOL, EngineError, raised, request
+from ..engine.worker.messages import CRASHED, PROTOCOL, STOPPED, EngineError, raised, request
 
 # The engine's side of the pipes, and what it does there.
 SUPERVISOR = "hitpoint.engine.worker.main"
@@ -63,6 +63,7 @@ class Client:
         self._told = told
         self._lock = threading.Lock()
         self._link: _Link | None = None
+        self._over = False
 
     def __enter__(self) -> Client:
         return self
@@ -97,7 +98,10 @@ class Client:
         try:
             return self._open().ask(method, params, _Call(job, progress, heard), cancel)
         except _Gone:
-            return self._open().ask(method, params, _Call(job, progress, heard), cancel)
+            link = self._open()
+            if self._told is not None:
+                self._told("the engine ended: it was started again and goes on")
+            return link.ask(method, params, _Call(job, progress, heard), cancel)
 
     def close(self) -> None:
         """End the engine."""
@@ -106,8 +110,15 @@ class Client:
         if link is not None:
             link.end()
 
+    def end(self) -> None:
+        """End the engine and start none any more: who still asks or waits for an answer gets EngineError."""
+        self._over = True
+        self.close()
+
     def _open(self) -> _Link:
         with self._lock:
+            if self._over:
+                raise EngineError("the engine was ended: start Hitpoint again", kind=STOPPED)
             if self._link is None or self._link.gone:
                 if self._link is not None:
                     self._link.end()

@@ -25,21 +25,28 @@ from ..engine.models.tokens import TOKENS
 from ..engine.plan.fitting import CurvePoint, groove_curve
 from ..engine.progress import Cancel, Heard, Progress, nobody
 from ..engine.serial import from_json, to_json
-from ..engine.store.durable import durable_write
+from ..engine.store.durable import durable_write, writing
 from ..engine.store.previews import lasting
 from ..engine.store.stages import Done, Stages, stage_key
 from ..engine.style import load_style
-from ..engine.types import Cue, Take
+from ..engine.types import Cue, Picture, Score, Take
 from ..export.report import CueResult
 from ..export.scored import ScoredCue
 from .generators import SKETCH, Chosen
 from .judged import Ear, Gates, judge_cue
 from .master import MIX, master
 from .options import ScoreOptions
-from .runfolder import RunFolder
 
 FINISH = "finish"
-_ONSETS = "onsets.npz"
+ONSETS = "onsets.npz"
+
+
+class Place(Protocol):
+    """Where finished cues are built: a run's folder, or a take's own."""
+
+    @property
+    def building(self) -> Path: ...
+    def need_space(self, needed: int) -> None: ...
 
 
 class Watch(Protocol):
@@ -61,14 +68,14 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class CueMaker:
-    """Makes the cues of one run into `run.building`, one after the other.
+    """Makes the cues of one run into `place.building`, one after the other.
 
     With `stages`, finished takes, windows and cues are kept, and found again.
     """
 
     chosen: Chosen
     options: ScoreOptions
-    run: RunFolder
+    place: Place
     watch: Watch
     stages: Stages | None
     progress: Progress
@@ -77,15 +84,17 @@ class CueMaker:
 
     def make(self, requests: Sequence[TakeRequest]) -> list[CueResult]:
         """OutputError when the disk has no room, Cancelled, and what a generator raises."""
-        self.run.need_space(_bytes_needed(requests, self.chosen))
+        self.place.need_space(_bytes_needed(requests, self.chosen))
         cues = [request.cue for request in requests]
         results = []
         for number, request in enumerate(requests, start=1):
-            work = self.run.building / f".work{number}"
-            work.mkdir()
+            work = self.place.building / f".work{number}"
+            with writing(work):
+                work.mkdir()
             prefix = f"cue{number:02}-" if len(requests) > 1 else ""
             results.append(self._cue(request, prefix, work, cues))
-            shutil.rmtree(work)
+            with writing(work):
+                shutil.rmtree(work)
         return results
 
     def _cue(self, request: TakeRequest, prefix: str, work: Path, cues: Sequence[Cue]) -> CueResult:
@@ -95,7 +104,7 @@ class CueMaker:
         with self.watch.of("finish"):
             made_by = {"name": generator.name, **generator.made_by(request)}
             key = stage_key(FINISH, take_key(request, made_by, self.cancel), self._deciding(prefix, cues))
-            found = self.stages.load(FINISH, key, lambda name: self._place(name, work), self.cancel)
+            found = self.stages.load(FINISH, key, lambda name: self._where(name, work), self.cancel)
             if found is not None:
                 return _found(request, found)
         result = self._made(request, KeptTakes(generator, work, self.stages), prefix, work, cues)
@@ -122,7 +131,7 @@ class CueMaker:
                 request,
                 take,
                 target_lufs=options.loudness,
-                folder=self.run.building,
+                folder=self.place.building,
                 prefix=prefix,
                 work=work,
                 progress=self.progress,
@@ -152,32 +161,49 @@ class CueMaker:
             "cues": [[cue.in_frame, cue.out_frame_exclusive] for cue in cues],
         }
 
-    def _place(self, name: str, work: Path) -> Path:
-        return (work if name == _ONSETS else self.run.building) / name
+    def _where(self, name: str, work: Path) -> Path:
+        return (work if name == ONSETS else self.place.building) / name
 
     def _as_stage(self, result: CueResult, prefix: str, work: Path) -> Done:
-        take, building = result.scored.take, self.run.building
-        onsets = work / _ONSETS
-        durable_write(onsets, _packed(result.finished.onsets))
+        take, building = result.scored.take, self.place.building
+        onsets = work / ONSETS
+        keep_onsets(onsets, result)
         names = [*(stem.path for stem in take.stems), f"{prefix}{MIX}.wav"]
         if TOKENS in take.extra:
             names.append(take.extra[TOKENS])
-        files = {**{name: building / name for name in names}, _ONSETS: onsets}
+        files = {**{name: building / name for name in names}, ONSETS: onsets}
         known = {stem.path: stem.sha256 for stem in take.stems}
-        facts = Facts(
-            take, replace(result.finished, onsets={}), result.verdicts, result.unjudged, result.curve
-        )
         return Done(
-            to_json(facts), files, {name: known.get(name) or _sha256(path) for name, path in files.items()}
+            to_json(facts_of(result)),
+            files,
+            {name: known.get(name) or _sha256(path) for name, path in files.items()},
         )
+
+
+def facts_of(result: CueResult) -> Facts:
+    """What is kept of a finished cue as JSON, beside its files and its onsets."""
+    bare = replace(result.finished, onsets={})
+    return Facts(result.scored.take, bare, result.verdicts, result.unjudged, result.curve)
+
+
+def keep_onsets(path: Path, result: CueResult) -> None:
+    """Write the onset curves of a finished cue. OutputError when the disk refuses."""
+    durable_write(path, _packed(result.finished.onsets))
 
 
 def _found(request: TakeRequest, stage: Done) -> CueResult:
     facts = from_json(Facts, dict(stage.facts))
-    onsets = _unpacked(stage.files[_ONSETS])
-    take, head = facts.take, request.handle_samples[0]
+    head = request.handle_samples[0]
+    return result_of(request.cue, request.picture, request.score, facts, stage.files[ONSETS], head)
+
+
+def result_of(
+    cue: Cue, picture: Picture, score: Score, facts: Facts, onsets_path: Path, head: int
+) -> CueResult:
+    """A finished cue as it was kept; `head` are the samples of the handle before it."""
+    onsets, take = _unpacked(onsets_path), facts.take
     return CueResult(
-        ScoredCue(request.cue, request.picture, take, request.score),
+        ScoredCue(cue, picture, take, score),
         replace(facts.finished, onsets=onsets),
         measure_hits(onsets, take.plan, head_samples=head),
         accent_score(onsets, take.plan, head_samples=head),

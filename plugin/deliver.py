@@ -21,7 +21,7 @@ from ..export.markers import write_marker_list
 from ..export.midi import write_midi
 from ..export.report import CueResult
 from ..export.timeline import Origin, place, placements
-from .master import handle_frames
+from .master import handles_of
 from .options import ScoreOptions
 from .runfolder import RunFolder
 from .timeline.document import Document
@@ -77,9 +77,7 @@ def _timeline(
 ) -> list[Problem]:
     # A bundle is packed while the run is being built; any other timeline points to where the run will lie.
     folder = run.building if options.format == "otioz" else run.final
-    placed_stems = [
-        placement for result in results for placement in _placements(result, options.handles, folder)
-    ]
+    placed_stems = [placement for result in results for placement in _placements(result, folder)]
     cuts = [cut.frame for result in results for cut in result.scored.picture.cuts]
     origins = {
         result.scored.cue.name: Origin(
@@ -117,6 +115,8 @@ def _timeline(
     return [*problems, *written]
 
 
-def _placements(result: CueResult, handles: float, folder: Path) -> tuple[Placement, ...]:
-    found = placements(result.scored.cue, result.scored.take, handle_frames(result.scored.cue, handles))
+def _placements(result: CueResult, folder: Path) -> tuple[Placement, ...]:
+    found = placements(
+        result.scored.cue, result.scored.take, handles_of(result.scored.cue, result.scored.take)
+    )
     return tuple(replace(placement, path=str(folder / placement.path)) for placement in found)

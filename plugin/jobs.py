@@ -13,6 +13,7 @@ from ..engine.log import record_fault
 from ..engine.worker.channel import own_stdio
 from ..engine.worker.messages import QUARANTINED, EngineError
 from ..engine.worker.serve import serve
+from .panel.jobs import PANEL_TABLE
 
 if TYPE_CHECKING:
     from ..engine.progress import Cancel, Step
@@ -58,7 +59,7 @@ def score_job(params: Params, desk: AtDesk) -> dict[str, Any]:
         return {"folder": str(done.folder), "files": list(done.files)}
 
     asked = {"source": str(options.source), "options": params["options"]}
-    result = _once(SCORE, asked, desk, work, _has_folder)
+    result = once(SCORE, asked, desk, work, _has_folder)
     make_room()
     return result
 
@@ -79,7 +80,7 @@ def analyse_job(params: Params, desk: AtDesk) -> dict[str, Any]:
         done = analyse(Path(params["source"]), out, chosen, progress=desk.progress, cancel=desk.cancel)
         return {"folder": str(done.folder), "files": list(done.files)}
 
-    return _once(ANALYSE, asked, desk, work, _has_folder)
+    return once(ANALYSE, asked, desk, work, _has_folder)
 
 
 def generate_job(params: Params, desk: AtDesk) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def generate_job(params: Params, desk: AtDesk) -> dict[str, Any]:
         )
 
     asked = {name: params[name] for name in ("request", "model", "use", "folder")}
-    return _once(GENERATE, asked, desk, work, are_there)
+    return once(GENERATE, asked, desk, work, are_there)
 
 
 def made_by_job(params: Params, desk: AtDesk) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def models_job(params: Params, desk: AtDesk) -> dict[str, Any]:
     return {"models": to_json(listed_models())}
 
 
-def _once(
+def once(
     method: str,
     asked: dict[str, Any],
     desk: AtDesk,
@@ -183,6 +184,7 @@ TABLE: dict[str, Callable[[Params, AtDesk], dict[str, Any]]] = {
     GENERATE: generate_job,
     MADE_BY: made_by_job,
     MODELS: models_job,
+    **PANEL_TABLE,
 }
 
 

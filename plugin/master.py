@@ -18,6 +18,7 @@ from ..engine.generator import TakeRequest
 from ..engine.models.tokens import TOKENS, TOKENS_FILE
 from ..engine.progress import Cancel, Progress
 from ..engine.store.durable import durable_write
+from ..engine.timebase import SAMPLE_RATE
 from ..engine.types import Cue, Picture, Plan, Stem, Take
 from ..export.bwf import BwfInfo, bwf_writer
 from ..export.report import CueResult
@@ -33,6 +34,14 @@ def handle_frames(cue: Cue, seconds: float) -> tuple[int, int]:
     """Whole frames of sound before and after the cue: the head stops where the timeline begins."""
     frames = cue.rate.frames_covering(Fraction(seconds).limit_denominator(1000))
     return min(frames, cue.in_frame), frames
+
+
+def handles_of(cue: Cue, take: Take) -> tuple[int, int]:
+    """The frames that a finished take has before and after its cue."""
+    head, tail = take.stems[0].handle_samples if take.stems else (0, 0)
+    first = cue.rate.nearest_frame(Fraction(cue.rate.sample(cue.in_frame) - head, SAMPLE_RATE))
+    last = cue.rate.nearest_frame(Fraction(cue.rate.sample(cue.out_frame_exclusive) + tail, SAMPLE_RATE))
+    return cue.in_frame - first, last - cue.out_frame_exclusive
 
 
 def under_speech(picture: Picture, plan: Plan, asked: float | None) -> Under | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..engine.errors import InputError, StaleResult
+from ..engine.errors import InputError, Problem
 from ..engine.generator import TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
@@ -20,14 +20,12 @@ from ..engine.plan.mood import leanings, mood_of, read_mood, with_mood
 from ..engine.plan.plan import make_plan
 from ..engine.plan.score import choose_style, make_score
 from ..engine.progress import Cancel, Heard, Progress, Step, nobody, silent
-from ..engine.serial import from_json, pretty, to_json
-from ..engine.store.durable import durable_write
+from ..engine.serial import from_json, to_json
 from ..engine.store.stages import Stages
 from ..engine.style import load_style
 from ..engine.types import Cue, Picture, Score
-from ..export.report import CueResult, build_report
+from ..export.report import build_report
 from .cues import CueMaker
-from .deliver import deliver
 from .generators import SKETCH, Chosen, choose_generator
 from .like import NONE, TempTrack, listen_to
 from .master import handle_frames
@@ -37,11 +35,9 @@ from .stale import Ranges
 from .timeline.document import Document
 from .timeline.read import read_timeline
 from .timeline.select import select_cues
+from .writing import SCORE_FILE, sentences, write_run
 
-SCORE_FILE = "score.json"
 STAGES = ("read", "picture", "plan", "generate", "finish", "export")
-# So often the files are written again for an editor who saves while they are.
-_MOST_SAVES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +105,7 @@ def score(
             pictures = look_at(cues, progress, cancel)
         with watch.of("plan"):
             progress(Step("plan", 0, 1, "hits, tempo, sections"))
-            music = _shared_score(options, run, cues, pictures, temp)
+            music = shared_score(options, saved_score(run.earlier_file(SCORE_FILE)), cues, pictures, temp)
             requests = [
                 TakeRequest(
                     cue,
@@ -126,19 +122,15 @@ def score(
         results = CueMaker(chosen, options, run, watch, stages, progress, cancel, heard).make(requests)
         if stored is not None:
             stored([stem.sha256 for result in results for stem in result.scored.take.stems])
-        with watch.of("export"):
-            progress(Step("export", 0, 1, "files"))
-            durable_write(run.building / SCORE_FILE, pretty(music))
+        progress(Step("export", 0, 1, "files"))
         followed = temp.problems if temp is not None else ()
-        for _ in range(_MOST_SAVES):
-            with watch.of("export"):
-                document, changed = ranges.now(cancel)
-                problems = [*changed, *deliver(results, document, options, run)]
-            degraded = _sentences(
+
+        def report_of(document: Document, problems: list[Problem]) -> dict[str, Any]:
+            degraded = sentences(
                 [chosen.problems, document.problems, *(p.problems for p in pictures), followed, problems],
                 results,
             )
-            report = build_report(
+            return build_report(
                 results,
                 input_name=options.source.name,
                 input_sha256=document.sha256,
@@ -151,19 +143,8 @@ def score(
                 timings_s=watch.seconds,
                 like=music.extra.get(LIKE),
             )
-            for number, told in enumerate(report["cues"]):
-                told["fingerprint"] = ranges.fingerprint(number)
-            durable_write(run.building / "report.json", (json.dumps(report, indent=1) + "\n").encode())
-            if ranges.is_still(document):
-                break
-        else:
-            raise StaleResult(
-                f"'{options.source.name}' is saved again and again while its music is placed: the music is "
-                "kept; run the same command again when the editor rests"
-            )
-        files = tuple(
-            sorted(str(p.relative_to(run.building)) for p in run.building.rglob("*") if p.is_file())
-        )
+
+        files, report = write_run(results, music, ranges, options, run, watch, report_of, cancel=cancel)
         run.commit()
         progress(Step("export", 1, 1, str(run.final)))
     return Scored(run.final, files, report)
@@ -185,16 +166,15 @@ def _told(document: Document, cues: Sequence[Cue]) -> str:
     return f"{len(document.shots)} shots at {document.rate} fps, {cue}"
 
 
-def _shared_score(
+def shared_score(
     options: ScoreOptions,
-    run: RunFolder,
+    saved: Score | None,
     cues: Sequence[Cue],
     pictures: Sequence[Picture],
     temp: TempTrack | None,
 ) -> Score:
     """The saved Score of this film where it still answers what is asked, else a new one."""
-    saved = _saved_score(run)
-    if saved is not None and _answers(saved, options, temp):
+    if saved is not None and answers(saved, options, temp):
         # The same music, fitted otherwise.
         return replace(saved, fit=options.fit or saved.fit)
     mood = read_mood(options.mood)
@@ -207,8 +187,8 @@ def _shared_score(
     return with_likeness(made, temp.heard, source=temp.source, sha256=temp.sha256)
 
 
-def _answers(saved: Score, options: ScoreOptions, temp: TempTrack | None) -> bool:
-    """What is not said may be anything."""
+def answers(saved: Score, options: ScoreOptions, temp: TempTrack | None) -> bool:
+    """Whether a Score is what the options ask for. What is not said may be anything."""
     followed = likeness_of(saved)
     return (
         options.seed in (None, saved.seed)
@@ -219,8 +199,8 @@ def _answers(saved: Score, options: ScoreOptions, temp: TempTrack | None) -> boo
     )
 
 
-def _saved_score(run: RunFolder) -> Score | None:
-    path = run.earlier_file(SCORE_FILE)
+def saved_score(path: Path | None) -> Score | None:
+    """The Score that was written to `path`; None without one. InputError when it cannot be read."""
     if path is None:
         return None
     try:
@@ -229,14 +209,6 @@ def _saved_score(run: RunFolder) -> Score | None:
         raise InputError(
             f"'{path}' cannot be read ({error}): move it away to have a new score made"
         ) from error
-
-
-def _sentences(problem_lists: Sequence[Sequence[Any]], results: Sequence[CueResult]) -> list[str]:
-    found = [problem for problems in problem_lists for problem in problems]
-    for result in results:
-        found += [*result.scored.cue.problems, *result.scored.plan.problems]
-        found += [*result.scored.take.problems, *result.finished.problems, *result.unjudged]
-    return list(dict.fromkeys(problem.text for problem in found))
 
 
 def _resolved(options: ScoreOptions, made_by: Chosen, music: Score) -> dict[str, Any]:

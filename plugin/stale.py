@@ -45,12 +45,25 @@ class _Range:
 class Ranges:
     """The chosen ranges of a timeline as they were when this was made."""
 
-    def __init__(self, document: Document, cues: Sequence[Cue], chosen: Selection, cancel: Cancel) -> None:
-        """Reads each medium once, unless its hash is remembered. Cancelled between blocks."""
+    def __init__(
+        self,
+        document: Document,
+        cues: Sequence[Cue],
+        chosen: Selection,
+        cancel: Cancel,
+        *,
+        whole: bool | None = None,
+    ) -> None:
+        """Reads each medium once, unless its hash is remembered. Cancelled between blocks.
+
+        `whole`: the cue is all of the timeline and grows with it; None: as `chosen` says.
+        """
         self._document = document
         self._chosen = chosen
+        nothing_chosen = chosen.range_text is None and not chosen.clips and not chosen.markers
+        self._whole = nothing_chosen if whole is None else whole
         self._ranges = [
-            _Range(cue, tuple(_parts(document, cue, cancel)), _beside(document, cue)) for cue in cues
+            _Range(cue, tuple(_parts(document.shots, cue, cancel)), _beside(document, cue)) for cue in cues
         ]
 
     def fingerprint(self, number: int) -> str:
@@ -82,11 +95,6 @@ class Ranges:
         except (InputError, OSError):
             return False
 
-    @property
-    def _whole(self) -> bool:
-        chosen = self._chosen
-        return chosen.range_text is None and not chosen.clips and not chosen.markers
-
     def _read(self, cancel: Cancel) -> Document:
         """The document, read again where the file has other bytes."""
         until = time.monotonic() + _PATIENCE_S
@@ -106,10 +114,28 @@ class Ranges:
             time.sleep(_STEP_S)
 
 
-def _parts(document: Document, cue: Cue, cancel: Cancel) -> Iterator[_Part]:
-    """The shots of a document within the frames of a cue, each cut to them."""
+def fingerprint_of(cue: Cue, cancel: Cancel) -> str:
+    """Of a cue as it is: hex sha256 of rate, bounds and each shot's place, source, speed and media."""
+    return _hash(cue, tuple(_parts(cue.shots, cue, cancel)))
+
+
+def differences(was: Cue, now: Cue, fingerprint: str, cancel: Cancel) -> list[str]:
+    """The stretches that are other in `now`, the same frames of a later edit, than in `was`, as timecodes;
+    none where nothing is. `fingerprint` was that of `was` when its media were as they were then.
+    """
+    if fingerprint_of(now, cancel) == fingerprint:
+        return []
+    before, after = (tuple(_parts(cue.shots, cue, cancel)) for cue in (was, now))
+    other = set(before) ^ set(after)
+    if was.rate != now.rate or not other:
+        return [_between(was, was.in_frame, was.out_frame_exclusive)]
+    return [_between(was, min(part[0] for part in other), max(part[1] for part in other))]
+
+
+def _parts(shots: Sequence[Shot], cue: Cue, cancel: Cancel) -> Iterator[_Part]:
+    """The shots of a timeline within the frames of a cue, each cut to them."""
     known: dict[object, str] = {}
-    for shot in document.shots:
+    for shot in shots:
         begin, end = max(cue.in_frame, shot.in_frame), min(cue.out_frame_exclusive, shot.out_frame_exclusive)
         if begin >= end:
             continue
@@ -119,7 +145,7 @@ def _parts(document: Document, cue: Cue, cancel: Cancel) -> Iterator[_Part]:
             "frames": [begin, end],
             "kind": shot.kind,
             "media": known.get(shot.media, ""),
-            "source_in_s": shot.source_s(begin, document.rate),
+            "source_in_s": shot.source_s(begin, cue.rate),
             "speed": shot.speed,
             "dissolve": shot.dissolve_frames if cue.in_frame < shot.in_frame == begin else None,
         }
@@ -162,7 +188,7 @@ def _differences(was: _Range, document: Document, whole: bool, cancel: Cancel) -
     cue = was.cue
     if document.rate != cue.rate or (whole and document.frames != cue.out_frame_exclusive):
         return [_between(cue, cue.in_frame, cue.out_frame_exclusive)]
-    parts = tuple(_parts(document, cue, cancel))
+    parts = tuple(_parts(document.shots, cue, cancel))
     if parts == was.parts:
         return []
     other = set(parts) ^ set(was.parts)

@@ -39,7 +39,7 @@ def add_upkeep(commands: Commands) -> None:
 
 def findings() -> Iterator[tuple[bool, str]]:
     """What the doctor looks at, one sentence each: whether it is well, and what to do where it is not."""
-    for look in (_folders, _shares, _room, _journal, _engine, _models, _jobs):
+    for look in (_folders, _shares, _room, _journal, _engine, _models, _panel, _jobs):
         try:
             yield from look()
         except HitpointError as error:
@@ -187,6 +187,19 @@ def _models() -> Iterator[tuple[bool, str]]:
     yield True, told
     for name in broken():
         yield False, f"the model '{name}' is damaged: import it again, or delete its folder"
+
+
+def _panel() -> Iterator[tuple[bool, str]]:
+    from importlib.metadata import version
+    from importlib.util import find_spec
+
+    from .panel_command import INSTALL, check_parts
+
+    if find_spec("PyQt6") is None:
+        yield True, f"the panel's parts are not installed: to have it, run {INSTALL}"
+        return
+    check_parts()
+    yield True, f"the panel's parts are here (PyQt6 {version('PyQt6')})"
 
 
 def _jobs() -> Iterator[tuple[bool, str]]:

@@ -20,6 +20,9 @@ LIGHT = {
     "hitpoint.engine.manifest",
     "hitpoint.engine.urls",
     "hitpoint.engine.generator",
+    "hitpoint.engine.cutting",
+    "hitpoint.engine.style",
+    "hitpoint.engine.wishes",
 }
 ALLOWED = {
     "engine": {"engine"},

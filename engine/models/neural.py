@@ -25,6 +25,7 @@ from ..store.locks import held
 from ..store.stages import Stages
 from ..timebase import SAMPLE_RATE
 from ..types import Provenance, Stem, Take
+from ..wishes import heeded, unheeded, wishes_of
 from .backends import Backend, candidates_of, choose_backend
 from .config import FRAME_RATE, ModelConfig
 from .first_window import FirstWindow
@@ -236,7 +237,7 @@ class NeuralGenerator:
                 weights_sha256=card.weights_sha256,
                 weights_licence=card.weights_licence,
             ),
-            problems=(*told.problems, *ladder.problems),
+            problems=(*told.problems, *ladder.problems, *_unheeded(card.name, request)),
             beats="plan" if request.neural.mode == "published" else "own",
             extra={
                 "tokens": store_tokens(self._folder, tokens[choice.index]),
@@ -319,6 +320,14 @@ class _Attempt:
                 cancel=cancel,
                 kept=carried,
             )
+
+
+def _unheeded(model: str, request: TakeRequest) -> tuple[Problem, ...]:
+    """What was wished of this music and does not reach it; in published mode nothing does."""
+    follows = heeded(model, plan_channels=request.neural.guide == "plan")
+    if request.neural.mode == "published":
+        follows = frozenset()
+    return unheeded(model, wishes_of(request.cue), follows)
 
 
 def _card(backend: Backend, tell: Callable[[str], None], cancel: Cancel) -> AbstractContextManager[None]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..style import HALF_TIME, load_style
 from ..types import Cue, Fit, Hit, Picture, Plan, Score, TempoSegment
+from ..wishes import wishes_of
+from .asked import asked_of, asked_tempo
 from .hits import spot
 from .like import likeness_of
 from .limits import REACHES, Reach, TempoLimits
@@ -97,25 +99,35 @@ def missed(downbeats: Sequence[int], hits: Sequence[Hit]) -> list[Hit]:
 def _fitted(cue: Cue, hits: Sequence[Hit], score: Score, reach: Reach) -> tuple[TempoMap, frozenset[int]]:
     """The map in the score's family, which hits may make faster; and bars at which a section has to begin.
 
-    A tempo that a temp track gave may be doubled where that is felt as half time, and is left only for a
-    must that cannot be met in it.
+    A tempo that the editor or a temp track gave is left only for a must that cannot be met in it; that of a
+    temp track may be doubled where that is felt as half time.
     """
-    low, high = score.tempo_family_bpm
-    followed = likeness_of(score)
-    if followed is not None and followed.bpm is not None:
-        families = [(low, high)]
-        if 2 * low > load_style(score.style).tempo_bpm[1] * HALF_TIME and 2 * high <= _FASTEST_BASE_BPM:
-            families.append((2 * low, 2 * high))
-        tried = [_limits(family, reach) for family in families]
-        maps = [fit_tempo(cue.samples, hits, limits) for limits in tried]
+    *narrow, wide = limits_of(cue, score, reach)
+    if narrow:
+        maps = [fit_tempo(cue.samples, hits, limits) for limits in narrow]
         strong = [hit for hit in hits if hit.strong]
         left = [missed(found.downbeats(), strong) for found in maps]
         fewest = min(range(len(maps)), key=lambda index: len(left[index]))
         if not any(hit.kind == "must" for hit in left[fewest]):
-            return maps[fewest], section_borders(maps[fewest].segments, tried[fewest])
-    limits = _limits((low, high), reach, fastest=_FASTEST_BASE_BPM)
-    found = fit_tempo(cue.samples, hits, limits)
-    return found, section_borders(found.segments, limits)
+            return maps[fewest], section_borders(maps[fewest].segments, narrow[fewest])
+    found = fit_tempo(cue.samples, hits, wide)
+    return found, section_borders(found.segments, wide)
+
+
+def limits_of(cue: Cue, score: Score, reach: Reach) -> tuple[TempoLimits, ...]:
+    """The limits that a cue's map may be made in: the widest last, before it those that are tried first."""
+    score = asked_of(score, wishes_of(cue))
+    low, high = score.tempo_family_bpm
+    followed = likeness_of(score)
+    asked = asked_tempo(score)
+    families = []
+    if asked or (followed is not None and followed.bpm is not None):
+        families = [(low, high)]
+        doubled = 2 * low > load_style(score.style).tempo_bpm[1] * HALF_TIME and 2 * high <= _FASTEST_BASE_BPM
+        if doubled and not asked:
+            families.append((2 * low, 2 * high))
+    wide = _limits((low, high), reach, fastest=_FASTEST_BASE_BPM)
+    return (*(_limits(family, reach) for family in families), wide)
 
 
 def _limits(family: tuple[float, float], reach: Reach, *, fastest: float = 0.0) -> TempoLimits:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from ..types import Cue, Cut, Hit, Marker, Picture, Plan
+from ..wishes import Wishes, wishes_of
 from .tempo import TOLERANCE_SAMPLES
 
 # A would marker without a number asks for more than most cuts do.
@@ -28,20 +29,28 @@ _FAIR = 0.4
 
 
 def spot(cue: Cue, picture: Picture) -> tuple[Hit, ...]:
-    """The hits of a cue in time: markers first, then the cuts that no marker speaks for.
+    """The hits of a cue in time: those that the editor set, then markers, then the cuts that neither speaks
+    for. What the editor removed is none.
 
     A cut counts as strong when its strength is at least .5, or when it is among the strongest third of the
     hard cuts: a film of gentle cuts has its accents, too.
     """
-    marked = [
+    wishes = wishes_of(cue)
+    wished = _wished_hits(cue, wishes)
+    removed = frozenset(wishes.removed)
+    own = [
         hit for marker in cue.markers if marker.hit is not None for hit in _marker_hits(cue, marker, picture)
     ]
-    taken = [hit.frame for hit in marked]
+    own = [hit for hit in own if _apart(hit.frame, [wish.frame for wish in wished])]
+    # A marker that was removed still speaks for its cut.
+    taken = [hit.frame for hit in (*wished, *own)]
+    marked = [*wished, *(hit for hit in own if hit.frame not in removed)]
     cuts = [
         cut
         for cut in picture.cuts
         if cue.in_frame < cut.frame < cue.out_frame_exclusive
-        and all(abs(cut.frame - frame) > _SAME_FRAMES for frame in taken)
+        and cut.frame not in removed
+        and _apart(cut.frame, taken)
     ]
     order = sorted(range(len(cuts)), key=lambda place: (-cuts[place].strength, cuts[place].frame))
     fixed = [hit.frame for hit in marked if hit.strong]
@@ -59,11 +68,17 @@ def settle(cue: Cue, picture: Picture, hits: Sequence[Hit], downbeats: Sequence[
 
     Of the candidates, those that a downbeat meets keep their accent. Others are chosen only until a third
     of the hard cuts is strong: first fair cuts that are met, then the strongest that are not, which the
-    report shows as missed. Editor's markers are never changed.
+    report shows as missed. What the editor set or marked is never changed.
     """
     cuts = {cut.frame: cut for cut in picture.cuts}
+    wished = {wish.frame for wish in wishes_of(cue).hits}
     own = [
-        hit for hit in hits if hit.kind == "would" and hit.frame in cuts and hit.name == cuts[hit.frame].kind
+        hit
+        for hit in hits
+        if hit.kind == "would"
+        and hit.frame in cuts
+        and hit.name == cuts[hit.frame].kind
+        and hit.frame not in wished
     ]
     lines = np.asarray(downbeats)
     chosen = [cuts[hit.frame] for hit in own]
@@ -81,19 +96,19 @@ def settle(cue: Cue, picture: Picture, hits: Sequence[Hit], downbeats: Sequence[
     return tuple(replace(hit, strength=strengths[hit.frame]) if hit in own else hit for hit in hits)
 
 
-def ration(picture: Picture, plan: Plan, bars: int) -> tuple[Hit, ...]:
+def ration(picture: Picture, plan: Plan, bars: int, wished: Collection[int] = frozenset()) -> tuple[Hit, ...]:
     """The plan's hits, and which are struck: of the cuts that a beat meets one in so many bars, the strongest
     first, or with 0 bars all.
 
-    What an editor marked is struck whatever lies beside it. A strong cut that is not struck keeps its
-    downbeat, and the music's own has to do.
+    What the editor marked, or set on the frames `wished`, is struck whatever lies beside it. A strong cut
+    that is not struck keeps its downbeat, and the music's own has to do.
     """
     hits = plan.hits
     beats = np.asarray(plan.beats)
     lines = np.asarray(plan.downbeats, dtype=np.float64)
     own = {cut.frame: cut.kind for cut in picture.cuts}
     places = np.interp([hit.sample for hit in hits], lines, np.arange(len(lines)))
-    marked = [hit.kind == "must" or own.get(hit.frame) != hit.name for hit in hits]
+    marked = [hit.kind == "must" or hit.frame in wished or own.get(hit.frame) != hit.name for hit in hits]
     struck: list[int] = [index for index, hit in enumerate(hits) if hit.strong and marked[index]]
     others = [index for index, hit in enumerate(hits) if hit.strong and not marked[index]]
     for index in sorted(others, key=lambda index: (-hits[index].strength, hits[index].frame)):
@@ -104,6 +119,16 @@ def ration(picture: Picture, plan: Plan, bars: int) -> tuple[Hit, ...]:
         replace(hit, accent=False) if hit.strong and index not in struck else hit
         for index, hit in enumerate(hits)
     )
+
+
+def _wished_hits(cue: Cue, wishes: Wishes) -> list[Hit]:
+    """Those of the cue; of several on one frame the last that was set."""
+    last = {wish.frame: wish for wish in wishes.hits if cue.in_frame <= wish.frame < cue.out_frame_exclusive}
+    return [Hit(at, cue.sample(at), wish.kind, wish.strength, wish.name) for at, wish in last.items()]
+
+
+def _apart(frame: int, others: Sequence[int]) -> bool:
+    return all(abs(frame - other) > _SAME_FRAMES for other in others)
 
 
 def _marker_hits(cue: Cue, marker: Marker, picture: Picture) -> list[Hit]:

@@ -17,6 +17,7 @@ from ..audio.likeness import Heard
 from ..serial import from_json, to_json
 from ..style import LEVELS, Style, load_style
 from ..types import Bar, Cue, Score
+from .asked import asked_mode, modes_like
 from .mood import mood_of
 from .palette import bright_palette
 
@@ -35,8 +36,7 @@ _OUTSIDE = math.log(1.10)
 _FLAT_DB = 3.0
 # The bass stem follows the low end beside sketch's usual one, by this much of it and not further.
 _USUAL_LOW_DB, _LOW_SHARE, _MOST_LOW_DB = -6.0, 0.35, 2.0
-_NAMES = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
-_MAJOR = ("lydian", "ionian", "mixolydian")
+TONICS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,22 +144,16 @@ def _key(style: Style, heard: Heard, moody: bool, taken: list[str], left: list[s
         left.append("key (not clear)")
         return False, ""
     mode = "minor" if heard.minor else "major"
-    name = _NAMES[heard.tonic]
+    name = TONICS[heard.tonic]
     if moody:
         left.append(f"{mode} (the mood decides)")
-    elif not _modes(style, mode):
+    elif not modes_like(style, mode):
         left.append(f"{mode} ({style.name} has no such mode)")
     else:
         taken.append(f"{name} {mode} ({_sure(heard.key_sure)})")
         return True, mode
     taken.append(f"its tonic {name} ({_sure(heard.key_sure)})")
     return True, ""
-
-
-def _modes(style: Style, mode: str) -> tuple[tuple[float, str], ...]:
-    """The style's modes of one kind; the last one goes down to the darkest."""
-    fitting = [(edge, name) for edge, name in style.harmony.modes if (name in _MAJOR) == (mode == "major")]
-    return (*fitting[:-1], (0.0, fitting[-1][1])) if fitting else ()
 
 
 def _bass_db(style: Style, heard: Heard) -> float:
@@ -197,22 +191,21 @@ def _sure(confidence: float) -> str:
 
 
 def arranged(score: Score) -> Style:
-    """The score's style, with what it follows put in: modes, stems' entries, the bass's level."""
+    """The score's style, with what it follows and what is asked of it put in: modes, stems' entries, the
+    bass's level."""
     style = load_style(score.style)
     followed = likeness_of(score)
+    mode = asked_mode(score) or (followed.mode if followed is not None else "")
+    if mode and (modes := modes_like(style, mode)):
+        style = replace(style, harmony=replace(style.harmony, modes=modes))
     if followed is None:
         return style
     enter = {stem: level for stem, level in {**style.enter, **followed.enter}.items() if level < LEVELS}
-    harmony = style.harmony
-    if followed.mode:
-        harmony = replace(harmony, modes=_modes(style, followed.mode))
     bass = {
         name: replace(mix, gain_db=mix.gain_db + followed.bass_db)
         for name, mix in style.mix.get("bass", {}).items()
     }
-    return replace(
-        style, enter=enter, harmony=harmony, mix={**style.mix, "bass": bass} if bass else style.mix
-    )
+    return replace(style, enter=enter, mix={**style.mix, "bass": bass} if bass else style.mix)
 
 
 def stretch_name(in_frame: int, out_frame_exclusive: int) -> str:

@@ -11,6 +11,8 @@ from ..errors import Problem
 from ..style import load_style
 from ..timebase import SAMPLE_RATE, format_timecode
 from ..types import Cue, Hit, Picture, Plan, Score
+from ..wishes import wishes_of
+from .asked import drawn_energy, left_tempo, moved_energy, moved_sections, unasked_mode, with_unmoved
 from .energy import bar_energy, bar_valence
 from .fitting import Fitted, fit_cue
 from .hits import ration, settle, spot
@@ -28,12 +30,18 @@ _FADING_S = 2.6
 def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
     """Deterministic: nothing but the three arguments decides it."""
     hits = spot(cue, picture)
+    return plan_on(cue, picture, score, hits, fit_cue(cue, hits, score))
+
+
+def plan_on(cue: Cue, picture: Picture, score: Score, hits: tuple[Hit, ...], fitted: Fitted) -> Plan:
+    """The Plan on a tempo map: `hits` as they were spotted, and what was fitted to them."""
     followed, mood = likeness_of(score), mood_of(score)
-    fitted = fit_cue(cue, hits, score)
     segments = fitted.tempo_map.segments
     hits = settle(cue, picture, hits, fitted.tempo_map.downbeats())
     bare = Plan(cue.name, cue.samples, hits, segments, (), (), 0)
-    bare = replace(bare, hits=ration(picture, bare, load_style(score.style).accent_bars))
+    wishes = wishes_of(cue)
+    wished = {wish.frame for wish in wishes.hits}
+    bare = replace(bare, hits=ration(picture, bare, load_style(score.style).accent_bars, wished))
     hits = bare.hits
     bars = bare.bars
     energy, valence = bar_energy(cue, picture, bars), bar_valence(cue, picture, bars)
@@ -41,14 +49,18 @@ def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
         energy = followed_energy(followed, cue, bars, energy)
     if mood is not None:
         energy, valence = lift(energy, mood.energy), lift(valence, mood.valence)
+    energy = drawn_energy(cue, bars, wishes, energy)
+    moved = moved_energy(cue, bars, wishes, energy)
     struck = _bars_on(bare, [hit for hit in hits if hit.struck])
-    return Plan(
+    sections = divide(energy, valence, struck, fitted.borders)
+    asked = moved_sections(cue, bars, wishes, sections, energy, moved)
+    plan = Plan(
         cue=cue.name,
         samples=cue.samples,
         hits=hits,
         segments=segments,
-        sections=divide(energy, valence, struck, fitted.borders),
-        energy=tuple(round(float(value), 4) for value in energy),
+        sections=asked,
+        energy=tuple(round(float(value), 4) for value in moved),
         ending_bar=_ending_bar(
             bare,
             _bars_on(bare, [hit for hit in hits if hit.strong]),
@@ -57,9 +69,15 @@ def make_plan(cue: Cue, picture: Picture, score: Score) -> Plan:
         speech=tuple(
             (cue.sample(span.in_frame), cue.sample(span.out_frame_exclusive)) for span in picture.speech
         ),
-        problems=(*_unmet(cue, bare), *_bent(score, fitted)),
+        problems=(
+            *_unmet(cue, bare),
+            *_bent(score, fitted),
+            *left_tempo(wishes, fitted.tempo_map.base_bpm),
+            *unasked_mode(load_style(score.style), wishes),
+        ),
         fit=fitted.fit,
     )
+    return plan if asked == sections else with_unmoved(plan, sections)
 
 
 def _bars_on(plan: Plan, hits: Sequence[Hit]) -> frozenset[int]:

@@ -17,13 +17,13 @@ _SOFT = "rfoax"
 
 
 def write_bass(
-    form: Form, spans: Sequence[Span], pitches: Sequence[int], part_name: str, seed: int
+    form: Form, spans: Sequence[Span], pitches: Sequence[int], part_name: str, seed: int, again: int = 0
 ) -> list[Event]:
     """The bass of every section that has one."""
     events: list[Event] = []
     ticks = [span.tick for span in spans]
     own = form.style.part("bass", part_name)
-    for part, pattern, voices in patterned(form, "bass", own, form.style.basslines, seed, "bass"):
+    for part, pattern, voices in patterned(form, "bass", own, form.style.basslines, seed, "bass", again):
         for bar in played_bars(form, part):
             for at, length, sign in _steps(form, bar, bar - part.start_bar, pattern):
                 index = bisect_right(ticks, at) - 1

@@ -12,6 +12,7 @@ from .form import NEAR_SAMPLES, SIXTEENTH, TICKS, Form, Part, Phrase, in_tempo, 
 from .harmony import Span
 from .instruments import INSTRUMENTS, TIMPANI
 from .notes import Event, clamp
+from .patterns import another, salted
 
 _WEIGHT = {"X": 1.0, "x": 0.86, "o": 0.66, "g": 0.46}
 _GHOST_CHANCE = 0.65
@@ -30,7 +31,7 @@ _MARK = (1.0, 0.8)
 _QUIET_LANES = ("kick", "shaker", "hat", "taiko")
 
 
-def write_drums(form: Form, spans: Sequence[Span], part_name: str, seed: int) -> list[Event]:
+def write_drums(form: Form, spans: Sequence[Span], part_name: str, seed: int, again: int = 0) -> list[Event]:
     kit = form.style.part("drums", part_name).voices[0][0]
     lanes = INSTRUMENTS[kit].lanes
     roots = {span.bar: span.chord.root for span in reversed(spans)}
@@ -39,12 +40,12 @@ def write_drums(form: Form, spans: Sequence[Span], part_name: str, seed: int) ->
     for part in form.parts:
         if "drums" not in part.stems:
             continue
-        groove = _groove(form, part, seed)
+        groove = _groove(form, part, seed, again)
         if groove is None:
             continue
         for phrase in part.phrases:
             for bar in range(phrase.start_bar, phrase.end_bar_exclusive):
-                rng = stream(seed, form.plan.cue, "drums", bar)
+                rng = stream(salted(seed, again), form.plan.cue, "drums", bar)
                 fill_from = _fill_start(form, part, phrase, bar, rng)
                 events += _play(form, groove, kit, lanes, bar, phrase, fill_from, roots.get(bar, 0), rng)
                 events += _mark(form, kit, lanes, bar, marked, roots.get(bar, 0))
@@ -53,12 +54,13 @@ def write_drums(form: Form, spans: Sequence[Span], part_name: str, seed: int) ->
     return events
 
 
-def _groove(form: Form, part: Part, seed: int) -> Groove | None:
+def _groove(form: Form, part: Part, seed: int, again: int) -> Groove | None:
     fitting = [groove for groove in form.style.grooves if groove.low <= part.level <= groove.high]
     if not fitting:
         return None
     rng = stream(seed, form.plan.cue, "groove", part.section.label, part.level)
-    return fitting[int(rng.integers(len(fitting)))]
+    index = int(rng.integers(len(fitting)))
+    return another((*fitting[index:], *fitting[:index]), again)
 
 
 def _marked(form: Form) -> frozenset[int]:

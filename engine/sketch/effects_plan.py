@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..timebase import SAMPLE_RATE
 from ..types import Note
 from .form import Form
@@ -13,11 +15,12 @@ _IMPACT = round(2.0 * SAMPLE_RATE)
 _STRONG_ENOUGH = 0.7
 
 
-def write_effects(form: Form, tonic: int) -> list[Note]:
+def write_effects(form: Form, tonic: int, again: Mapping[int, int] | None = None) -> list[Note]:
     """Notes of the stem "hits", in samples: an impact begins on its hit, a riser ends there.
 
-    Both are tuned to the tonic.
+    Both are tuned to the tonic. `again` tells how often the effects of a bar are written anew.
     """
+    again = again or {}
     on_grid = {accent.tick: accent for accent in form.accents}
     placed: list[tuple[int, float, int]] = []
     last_bar = -(10**6)
@@ -52,7 +55,7 @@ def write_effects(form: Form, tonic: int) -> list[Note]:
         size = max(30, min(120, round(48 + 42 * form.force[bar] + 26 * strength)))
         length = min(_LONGEST, sample - before - SAMPLE_RATE // 4 * (index > 0))
         if length >= _SHORTEST:
-            rises = ("fx:riser", "fx:swell")[(index + form.parts[0].level) % 2]
+            rises = ("fx:riser", "fx:swell")[(index + form.parts[0].level + again.get(bar, 0)) % 2]
             notes.append(Note("hits", sample - length, length, 48 + tonic, max(20, size - 22), rises))
         notes.append(Note("hits", sample, _IMPACT, 36 + tonic, size, "fx:impact"))
         before = sample

@@ -5,7 +5,8 @@ Downbeats and accents are never moved. The whole kit shares one drift, so that i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,18 +25,24 @@ _MEMORY = 0.85
 _VELOCITY_STEP = 5
 
 
-def perform(events: Sequence[Event], form: Form, names: dict[tuple[str, str], str], seed: int) -> list[Note]:
-    """Notes in samples, sorted. `names` gives the voice's name of each (stem, instrument)."""
+def perform(
+    events: Sequence[Event],
+    form: Form,
+    names: dict[tuple[str, str], str],
+    seed: int,
+    usual: tuple[Sequence[Event], Form] | None = None,
+) -> list[Note]:
+    """Notes in samples, sorted. `names` gives the voice's name of each (stem, instrument). Where a cue is not
+    played as `usual`, what stays of that is played as it would be there.
+    """
     events = _tidy(events)
     drifts = {group: _drift(form, seed, group) for group in sorted(set(_GROUPS.values()))}
     downbeats = set(form.clock.starts)
     still = downbeats | {accent.tick for accent in form.accents}
-    rng = stream(seed, form.plan.cue, "velocity")
-    jitter = rng.standard_normal(len(events)) * form.style.feel.velocity
+    velocities = _velocities(events, form, seed, usual)
     swing = round(form.style.feel.swing * TICKS / 2)
     notes: list[Note] = []
-    last_velocity: dict[tuple[str, int], int] = {}
-    for event, uneven in zip(events, jitter, strict=True):
+    for event, velocity in zip(events, velocities, strict=True):
         tick = event.tick
         start = form.clock.sample(tick)
         end = form.clock.sample(event.end)
@@ -43,17 +50,57 @@ def perform(events: Sequence[Event], form: Form, names: dict[tuple[str, str], st
             if swing and tick % TICKS == TICKS // 2:
                 start = form.clock.sample(tick + swing)
             start += int(drifts[_GROUPS[event.stem]][min(tick // SIXTEENTH, form.clock.end // SIXTEENTH)])
-        velocity = event.velocity
-        if event.kind in ("line", "drum", "fill"):
-            most = ordinary_limit(form, form.clock.bar_at(tick))
-            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), most))
-        if event.kind in ("drum", "fill"):
-            velocity = _unlike(velocity, last_velocity.get((event.voice, event.pitch)))
-            last_velocity[event.voice, event.pitch] = velocity
         start = max(0, start)
         length = max(480, end - start)
         notes.append(Note(event.stem, start, length, event.pitch, velocity, names[event.stem, event.voice]))
     return notes
+
+
+def _velocities(
+    events: Sequence[Event], form: Form, seed: int, usual: tuple[Sequence[Event], Form] | None
+) -> list[int]:
+    """How loud each event is played."""
+    if usual is None:
+        rng = stream(seed, form.plan.cue, "velocity")
+        return _uneven(events, form, rng.standard_normal(len(events)), {})
+    before = _tidy([replace(event) for event in usual[0]])
+    known = dict(zip(map(_name, before), _velocities(before, usual[1], seed, None), strict=True))
+    jitter = np.zeros(len(events))
+    bars: dict[int, list[int]] = {}
+    for index, event in enumerate(events):
+        if _name(event) not in known:
+            bars.setdefault(form.clock.bar_at(event.tick), []).append(index)
+    for bar, new in bars.items():
+        jitter[new] = stream(seed, form.plan.cue, "velocity", bar).standard_normal(len(new))
+    return _uneven(events, form, jitter, known)
+
+
+def _name(event: Event) -> tuple[str, str, int, int, int, str]:
+    """What tells an event from all others, and from itself when it is played in another way."""
+    return event.stem, event.voice, event.tick, event.pitch, event.velocity, event.kind
+
+
+def _uneven(
+    events: Sequence[Event],
+    form: Form,
+    jitter: npt.NDArray[np.float64],
+    known: Mapping[tuple[str, str, int, int, int, str], int],
+) -> list[int]:
+    """Velocities moved by `jitter`, [events], in the style's measure; those that are `known` are kept."""
+    out: list[int] = []
+    last: dict[tuple[str, int], int] = {}
+    for event, uneven in zip(events, jitter * form.style.feel.velocity, strict=True):
+        velocity = event.velocity
+        if event.kind in ("line", "drum", "fill"):
+            most = ordinary_limit(form, form.clock.bar_at(event.tick))
+            velocity = clamp(min(velocity + float(np.clip(uneven, -8, 8)), most))
+        if event.kind in ("drum", "fill"):
+            velocity = _unlike(velocity, last.get((event.voice, event.pitch)))
+        velocity = known.get(_name(event), velocity)
+        if event.kind in ("drum", "fill"):
+            last[event.voice, event.pitch] = velocity
+        out.append(velocity)
+    return out
 
 
 def _unlike(velocity: int, before: int | None) -> int:

@@ -12,7 +12,7 @@ from .form import SIXTEENTH, TICKS, Form, Part, in_tempo, stream
 from .harmony import Span
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
-from .patterns import patterned, played_bars
+from .patterns import patterned, played_bars, salted
 
 # What signs that are no digit take of the ladder.
 _RUNGS = {"c": {0, 1, 2, 3}, "u": {2, 3}, "n": {0}}
@@ -25,10 +25,11 @@ def write_figures(
     ceilings: Sequence[int],
     part_name: str,
     seed: int,
+    again: int = 0,
 ) -> list[Event]:
     """The harmony stem: the section's figure on every chord."""
     events: list[Event] = []
-    for step in _played(form, spans, part_name, seed):
+    for step in _played(form, spans, part_name, seed, again):
         index = step.span
         cut = min(step.ticks, spans[index].end - step.tick)
         velocity = _velocity(form, step.bar, step.tick)
@@ -42,10 +43,12 @@ def write_figures(
     return events
 
 
-def figure_rungs(form: Form, spans: Sequence[Span], part_name: str, seed: int) -> tuple[frozenset[int], ...]:
+def figure_rungs(
+    form: Form, spans: Sequence[Span], part_name: str, seed: int, again: int = 0
+) -> tuple[frozenset[int], ...]:
     """For each chord the rungs 0..5 of its ladder that the figure plays: four voices, two an octave up."""
     rungs: list[set[int]] = [set() for _ in spans]
-    for step in _played(form, spans, part_name, seed):
+    for step in _played(form, spans, part_name, seed, again):
         rungs[step.span] |= _RUNGS.get(step.sign) or {int(step.sign)}
     return tuple(map(frozenset, rungs))
 
@@ -62,12 +65,12 @@ class _Step:
     voices: tuple[str, ...]
 
 
-def _played(form: Form, spans: Sequence[Span], part_name: str, seed: int) -> Iterator[_Step]:
+def _played(form: Form, spans: Sequence[Span], part_name: str, seed: int, again: int) -> Iterator[_Step]:
     starts = [span.tick for span in spans]
     own = form.style.part("harmony", part_name)
-    for part, pattern, voices in patterned(form, "harmony", own, form.style.figures, seed, "figure"):
+    for part, pattern, voices in patterned(form, "harmony", own, form.style.figures, seed, "figure", again):
         for bar in played_bars(form, part):
-            for at, length, sign in _steps(form, bar, _signs(form, part, bar, pattern, seed)):
+            for at, length, sign in _steps(form, bar, _signs(form, part, bar, pattern, salted(seed, again))):
                 yield _Step(at, length, sign, bar, bisect_right(starts, at) - 1, tuple(voices))
 
 

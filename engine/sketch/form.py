@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..plan.asked import mode_at, unmoved
 from ..style import HALF_TIME, LEVELS, Style
 from ..timebase import SAMPLE_RATE
 from ..types import Hit, Plan, Section
@@ -155,8 +156,7 @@ def make_form(plan: Plan, style: Style) -> Form:
     ending_bar = min(max(plan.ending_bar, 0), bars - 1)
     sections = _sections(plan, bars)
     accents = _accents(plan.hits, clock, clock.starts[ending_bar])
-    energies = [_energy(section, sections) for section in sections]
-    levels, climax = _levels(energies, sections, style)
+    energies, levels, climax = _forces(plan, sections, style)
     struck = {accent.bar for accent in accents if accent.downbeat}
     parts: list[Part] = []
     comings: dict[str, int] = {}
@@ -173,7 +173,7 @@ def make_form(plan: Plan, style: Style) -> Form:
                 levels[index],
                 index == climax,
                 coming,
-                _mode(section.valence, style),
+                mode_at(style, section.valence),
                 _phrases(section.start_bar, end, struck),
                 tuple(stem for stem in style.stems if style.enter[stem] <= levels[index]),
             )
@@ -214,6 +214,30 @@ def _sections(plan: Plan, bars: int) -> tuple[Section, ...]:
     return tuple(out)
 
 
+def _forces(plan: Plan, sections: Sequence[Section], style: Style) -> tuple[list[float], list[int], int]:
+    """Energy and level of each section, and the index of the climax, -1 for none. Where some are wished
+    bigger or smaller, the others stay as they are without that."""
+    before = _sections(unmoved(plan), sum(len(segment.beats_per_bar) for segment in plan.segments))
+    energies = [_energy(section, before) for section in before]
+    levels, climax = _levels(energies, before, style)
+    if before == sections:
+        return energies, levels, climax
+    out: list[float] = []
+    heights: list[int] = []
+    peak = -1
+    for index, section in enumerate(sections):
+        of = max(place for place, one in enumerate(before) if one.start_bar <= section.start_bar)
+        here, level = energies[of], levels[of]
+        if section.energy != before[of].energy:
+            here = min(max(_energy(section, before), 0.0), 1.0)
+            level += bisect_right(style.levels, here) - bisect_right(style.levels, energies[of])
+        out.append(here)
+        heights.append(min(max(level, 0), LEVELS - 1))
+        if of == climax and heights[-1] >= 2:
+            peak = index
+    return out, heights, peak
+
+
 def _energy(section: Section, sections: Sequence[Section]) -> float:
     """Energy as it is and as it stands among the others: a quiet film has its climax, too."""
     low, high = min(s.energy for s in sections), max(s.energy for s in sections)
@@ -239,13 +263,6 @@ def _levels(energies: Sequence[float], sections: Sequence[Section], style: Style
     if climax != 0 and levels[0] >= 3 and max(levels) == levels[0]:
         levels[0] -= 1
     return levels, climax if top >= 2 else -1
-
-
-def _mode(valence: float, style: Style) -> str:
-    for edge, mode in style.harmony.modes:
-        if valence > edge:
-            return mode
-    return style.harmony.modes[-1][1]
 
 
 def _accents(hits: Sequence[Hit], clock: Clock, ending_tick: int) -> tuple[Accent, ...]:

@@ -16,6 +16,7 @@ from ..types import Instrument, Provenance, Take
 from .composer import Composition, compose
 from .fonts.ensemble import Casting
 from .fonts.library import by_hash
+from .form import NEAR_SAMPLES
 from .render import render
 from .voices import bundled_font
 
@@ -120,16 +121,33 @@ def _instruments(composition: Composition) -> tuple[Instrument, ...]:
 
 
 def _problems(composition: Composition) -> tuple[Problem, ...]:
-    """Musts that the grid does not carry: their effect is on the picture, the band is not."""
+    """Musts that the grid does not carry (their effect is on the picture, the band is not), and those that
+    a stop leaves silent."""
     form = composition.form
-    missed = [hit for hit in form.plan.hits if hit.kind == "must" and not form.meets(hit)]
-    return tuple(
-        Problem(
-            "must-off-grid",
-            f"the must hit '{hit.name}' of {form.plan.cue} lies off every beat and only an effect marks it: "
-            "move it, or the hits around it",
-        )
-        for hit in missed
+    musts = [hit for hit in form.plan.hits if hit.kind == "must"]
+    silent = [
+        hit
+        for hit in musts
+        if any(start + NEAR_SAMPLES < hit.sample < end - NEAR_SAMPLES for start, end in composition.stops)
+    ]
+    return (
+        *(
+            Problem(
+                "must-off-grid",
+                f"the must hit '{hit.name}' of {form.plan.cue} lies off every beat and only an effect marks "
+                "it: move it, or the hits around it",
+            )
+            for hit in musts
+            if not form.meets(hit) and hit not in silent
+        ),
+        *(
+            Problem(
+                "must-in-stop",
+                f"the must hit '{hit.name}' of {form.plan.cue} lies where the music is to stop, and nothing "
+                "strikes it: end the stop on it, or begin it there",
+            )
+            for hit in silent
+        ),
     )
 
 

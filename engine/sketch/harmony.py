@@ -14,6 +14,7 @@ import numpy as np
 
 from ..types import Theme
 from .form import TICKS, Form, Part, Phrase, stream
+from .patterns import another, salted
 
 MODES: dict[str, tuple[int, ...]] = {
     "lydian": (0, 2, 4, 6, 7, 9, 11),
@@ -96,13 +97,14 @@ def is_bright(mode: str) -> bool:
     return mode in _BRIGHT
 
 
-def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int) -> tuple[Span, ...]:
-    """The chords of the cue: progressions by style and mode, leading chords before sections and hits."""
+def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int, again: int = 0) -> tuple[Span, ...]:
+    """The chords of the cue: progressions by style and mode, leading chords before sections and hits. Others
+    each time that they are written `again`."""
     wanted = strong_letters(theme, form.style.singing.pace) if theme is not None else ()
     spans: list[Span] = []
     before: str | None = None
     for part in form.parts:
-        stock = _stock(form, part, wanted, seed)
+        stock = _stock(form, part, wanted, seed, again)
         at = 0
         for phrase in part.phrases:
             numerals = _phrase_chords(form, part, phrase, stock, at, before, seed)
@@ -111,7 +113,9 @@ def harmonise(form: Form, tonic: int, theme: Theme | None, seed: int) -> tuple[S
             for bar, names in zip(range(phrase.start_bar, phrase.end_bar_exclusive), numerals, strict=True):
                 spans += _bar_spans(form, bar, names, tonic, part.mode)
     spans = _end(form, spans, tonic)
-    coloured = [_coloured(form, span, tonic, seed, index) for index, span in enumerate(spans[:-1])]
+    coloured = [
+        _coloured(form, span, tonic, salted(seed, again), index) for index, span in enumerate(spans[:-1])
+    ]
     return (*coloured, spans[-1])
 
 
@@ -128,7 +132,7 @@ def strong_letters(theme: Theme, pace: int = 1) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(bars.get(bar, ())) for bar in range(-(-at // 8)))
 
 
-def _stock(form: Form, part: Part, wanted: Sequence[Sequence[int]], seed: int) -> tuple[str, ...]:
+def _stock(form: Form, part: Part, wanted: Sequence[Sequence[int]], seed: int, again: int) -> tuple[str, ...]:
     """The section's progression: one that carries the theme, drawn among the style's."""
     harmony = form.style.harmony
     choices = harmony.major if is_bright(part.mode) else harmony.minor
@@ -138,7 +142,8 @@ def _stock(form: Form, part: Part, wanted: Sequence[Sequence[int]], seed: int) -
         letters = [parse_chord(name, 0, part.mode).letters for name in _flavoured(choice, part.mode)]
         hits = [letter in letters[bar % len(letters)] for bar, sung in enumerate(wanted) for letter in sung]
         scores.append((float(np.mean(hits)) if hits else 0.0) + float(rng.uniform(0, 0.35)))
-    return _flavoured(choices[int(np.argmax(scores))], part.mode)
+    ranked = [int(index) for index in np.argsort(-np.asarray(scores), kind="stable")]
+    return _flavoured(choices[another(ranked, again)], part.mode)
 
 
 def _flavoured(names: Sequence[str], mode: str) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from .form import Accent, Form
@@ -25,8 +25,9 @@ _QUICK = frozenset({"saw", "square", "short_strings"})
 _RANK: tuple[Lead, ...] = ("drums", "harmony", "melody", "bass")
 
 
-def leads(form: Form, palette: Mapping[str, str]) -> dict[int, Lead]:
-    """Tick of each accent before the ending -> who strikes it. `palette` names each stem's orchestration.
+def leads(form: Form, palette: Mapping[str, str], resting: Collection[int] = frozenset()) -> dict[int, Lead]:
+    """Tick of each accent before the ending -> who strikes it. `palette` names each stem's orchestration; in
+    the bars `resting` the melody, if it was to lead, leaves that to another.
 
     At the climax the drums; else who enters there, since an entry is heard in any case; else whoever has not
     led for longest: the bass where no chord or tune is left, slow attacks where nothing quick is. Where one
@@ -52,6 +53,12 @@ def leads(form: Form, palette: Mapping[str, str]) -> dict[int, Lead]:
         if ready:
             out[accent.tick] = min(ready, key=price)
             last[out[accent.tick]] = place
+    for accent in form.accents:
+        if accent.bar in resting and out.get(accent.tick) == "melody":
+            others = [lead for lead in _playing(form, accent, accent.bar) if lead != "melody"]
+            del out[accent.tick]
+            if others:
+                out[accent.tick] = min(others, key=lambda lead: (weak[lead], _RANK.index(lead)))
     return out
 
 

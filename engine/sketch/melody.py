@@ -20,12 +20,15 @@ from .form import SIXTEENTH, TICKS, Form, Part, Phrase, stream
 from .harmony import PENTATONIC, Chord, Span, is_bright
 from .instruments import INSTRUMENTS, fit
 from .notes import Event, clamp
+from .patterns import salted
 from .variation import Bar
 
 _EIGHTH = TICKS // 2
 # Under the melody root and third must find room above C3; single notes may dip a little below.
 LOWEST = 60
 _BELOW = 5
+# What a phrase that is written again may do with the theme.
+_OTHER_KINDS = ("ornament", "sequence", "shift", "invert", "fragment")
 # Nobody waits longer for the theme.
 _LONGEST_REST_S = 10.0
 
@@ -53,14 +56,25 @@ class _Tone:
 
 
 class Singer:
-    """Writes the melody of one cue; `statements` tells where the theme is."""
+    """Writes the melody of one cue; `statements` tells where the theme is. Written `again` it does other
+    things with the theme."""
 
-    def __init__(self, form: Form, spans: Sequence[Span], bass: Sequence[int], tonic: int, seed: int) -> None:
+    def __init__(
+        self,
+        form: Form,
+        spans: Sequence[Span],
+        bass: Sequence[int],
+        tonic: int,
+        seed: int,
+        again: int = 0,
+    ) -> None:
         self.form = form
         self.spans = spans
         self.bass = bass
         self.tonic = tonic
-        self.seed = seed
+        self.seed = salted(seed, again)
+        self._usual = seed
+        self.again = again
         self.statements: list[Statement] = []
         self._ticks = [span.tick for span in spans]
 
@@ -76,7 +90,7 @@ class Singer:
             home = told == 0 or part.section.label == self._home_label(part)
             sung_here = 0
             for place, phrase in enumerate(part.phrases):
-                kind = self._kind(part, place, phrase, told, home, last_rested)
+                kind = self._again(self._kind(part, place, phrase, told, home, last_rested), place, phrase)
                 last_rested = kind == "rest"
                 if kind == "rest":
                     continue
@@ -102,11 +116,10 @@ class Singer:
 
     def _kind(self, part: Part, place: int, phrase: Phrase, told: int, home: bool, last_rested: bool) -> str:
         """What a phrase does with the theme."""
-        spoken = sum(self.form.spoken[phrase.start_bar : phrase.end_bar_exclusive])
         bars = self.form.clock.bars[phrase.start_bar : phrase.end_bar_exclusive]
-        if phrase.bars < 2 or spoken * 2 > phrase.bars:
+        if self._cannot_sing(phrase):
             return "rest"
-        rng = stream(self.seed, self.form.plan.cue, "kind", phrase.start_bar)
+        rng = stream(self._usual, self.form.plan.cue, "kind", phrase.start_bar)
         if told == 0:
             return "plain"
         if not last_rested and self._breathes(part, place, rng):
@@ -127,6 +140,19 @@ class Singer:
             return "sequence"
         return ("ornament", "shift", "plain ornament")[int(rng.integers(3))]
 
+    def _again(self, kind: str, place: int, phrase: Phrase) -> str:
+        """Another kind where the phrase is written again; one too short or spoken over rests as before."""
+        if not self.again or self._cannot_sing(phrase):
+            return kind
+        if "high" in kind:
+            return "high ornament"
+        options = [other for other in _OTHER_KINDS if other != kind]
+        return options[(place + self.again - 1) % len(options)]
+
+    def _cannot_sing(self, phrase: Phrase) -> bool:
+        spoken = sum(self.form.spoken[phrase.start_bar : phrase.end_bar_exclusive])
+        return phrase.bars < 2 or spoken * 2 > phrase.bars
+
     def _breathes(self, part: Part, place: int, rng: np.random.Generator) -> bool:
         """Whether a phrase leaves room: thin sections do in every second, fuller ones now and then."""
         if part.level <= 1:
@@ -144,7 +170,7 @@ class Singer:
             # Where beats rush by, the theme keeps its own pace; some styles sing it broadly anyway.
             bars = variation.augment(bars)
         halves = [bars[start : start + 4] for start in range(0, len(bars), 4)]
-        half = halves[sung_here % len(halves)]
+        half = halves[(sung_here + self.again) % len(halves)]
         wanted = phrase.bars
         if kind == "augment":
             line = variation.augment(bars[:2])

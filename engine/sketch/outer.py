@@ -9,7 +9,7 @@ leaves as many parallels as before.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..timebase import SAMPLE_RATE
@@ -23,6 +23,7 @@ from .voicing import Arrival
 # A melody that rested for longer before a change is not heard to move there.
 _REST_SAMPLES = SAMPLE_RATE // 2
 _STEP = 2
+_LINES = ("bass", "melody")
 # The bass stays under the upper voices.
 _BASS_HIGHEST = 49
 _LEAP = 7
@@ -154,9 +155,38 @@ def mend_bass(form: Form, spans: Sequence[Span], events: Sequence[Event]) -> Non
     _Outer(form, spans, Line(bass), Line(melody, top=True), Line(others, top=True), ()).mend()
 
 
+# Stems, and the ticks from and up to which they may be bent.
+Bendable = tuple[Collection[str], tuple[int, int]]
+
+
+def mend_wished(
+    form: Form,
+    spans: Sequence[Span],
+    events: Sequence[Event],
+    letters: Sequence[Sequence[int]],
+    bendable: Sequence[Bendable],
+) -> None:
+    """Bends what was written in another way, where it runs in parallel or into a minor ninth with what
+    stands; nothing else."""
+
+    def may(note: _Struck) -> bool:
+        return any(
+            start <= note.tick < end and all(event.stem in stems for event in note.events)
+            for stems, (start, end) in bendable
+        )
+
+    bass, melody = (Line([e for e in events if e.stem == stem], top=stem == "melody") for stem in _LINES)
+    others = Line([event for event in events if event.stem in ("harmony", "pads")], top=True)
+    outer = _Outer(form, spans, bass, melody, None, letters, may)
+    outer.clear_ninths()
+    if form.style.harmony.thirds:
+        outer.mend()
+        _Outer(form, spans, bass, melody, others, letters, may).mend()
+
+
 class _Outer:
     """Bass and melody of one cue. With `others` the melody stands: bass and figures give way, also where they
-    are on top because the melody rests."""
+    are on top because the melody rests. What `may` not be bent stands."""
 
     def __init__(
         self,
@@ -166,8 +196,10 @@ class _Outer:
         melody: Line,
         others: Line | None,
         letters: Sequence[Sequence[int]],
+        may: Callable[[_Struck], bool] | None = None,
     ) -> None:
         self.form, self.spans, self.letters = form, spans, letters
+        self.may = may
         self.bass, self.melody, self.others = bass, melody, others
         self._starts = [span.tick for span in spans]
         # By how much each chord's bass was moved.
@@ -180,7 +212,7 @@ class _Outer:
             near = range(max(1, index - 2), min(len(self.spans), index + 3))
             now = sum(map(self._faults, near))
             best: tuple[int, float, _Way] | None = None
-            for way in self._ways(index):
+            for way in filter(self._may, self._ways(index)):
                 _move(way)
                 left = sum(map(self._faults, near))
                 _move(way, back=True)
@@ -199,6 +231,12 @@ class _Outer:
                 if _ninth(note, low) and not self._resolves(note, low):
                     self._clear(note, low)
 
+    def _may(self, way: _Way) -> bool:
+        return all(self._free(note) for note, _ in way.moves)
+
+    def _free(self, note: _Struck) -> bool:
+        return self.may is None or self.may(note)
+
     def _under(self, tick: int) -> list[_Struck]:
         low = self.bass.at(tick)
         return [low] if low is not None else []
@@ -216,8 +254,11 @@ class _Outer:
     def _clear(self, note: _Struck, low: _Struck) -> None:
         span = self.spans[self._chord_at(low.tick)]
         own = self.bass.at(span.tick)
-        if own is not None and low.tick > span.tick and (note.pitch - own.pitch) % 12 != 1:
+        mine = own is not None and low.tick > span.tick and (note.pitch - own.pitch) % 12 != 1
+        if own is not None and mine and self._free(low):
             _move(_Way(0, ((low, own.pitch - low.pitch),)))
+        elif not self._free(note):
+            return
         elif note.tick < low.tick:
             _cut(note, low.tick)
         elif note.tick < self.form.ending_tick:

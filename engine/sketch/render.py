@@ -1,6 +1,6 @@
 """Notes to stem files: one pass through time, a few seconds at once, so that a long cue needs no more memory.
 
-A note is heard at its `start_sample`: `_schedule` gives it its first frame, which is that sample, or lies
+A note is heard at its `start_sample`: `schedule` gives it its first frame, which is that sample, or lies
 before it by the attack of a preset that takes its time.
 """
 
@@ -43,7 +43,7 @@ _RIFF_LIMIT = 0xFFFF_0000
 
 
 @dataclass(frozen=True, slots=True)
-class _Event:
+class Scheduled:
     """A note on the clock of the file: frame 0 is the head handle's first."""
 
     start: int
@@ -105,10 +105,10 @@ def render(
     InputError for a broken or lacking sound font, OutputError when the disk refuses, Cancelled when asked to
     stop; the files are then gone.
     """
-    sampler = _player(font, voices, seed)
+    sampler = player_of(font, voices, seed)
     total = handle_samples[0] + samples + handle_samples[1]
-    events = _schedule(notes, sampler, handle_samples[0], total)
-    mixer = _Mixer(events, sampler, stems, Room(impulse_response(seed), block), block)
+    events = schedule(notes, sampler, handle_samples[0], total)
+    mixer = Mixer(events, sampler, stems, Room(impulse_response(seed), block), block)
     paths = {name: folder / f"{name}.wav" for name in stems}
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,10 @@ def render(
     return tuple(Stem(name, str(paths[name]), files[name].sha256, total, handle_samples) for name in stems)
 
 
-def _player(font: Path | Casting | None, voices: Sequence[Voice], seed: int) -> Player:
+def player_of(font: Path | Casting | None, voices: Sequence[Voice], seed: int) -> Player:
+    """What plays the voices: another sound font than the bundled one, or an imported one with what it lacks.
+    InputError for a broken or lacking one.
+    """
     if isinstance(font, Casting):
         return Ensemble(font, voices, seed)
     if font is None:
@@ -146,11 +149,13 @@ def _player(font: Path | Casting | None, voices: Sequence[Voice], seed: int) -> 
     return Sampler(SoundFont(font), voices, seed)
 
 
-def _schedule(notes: Sequence[Note], sampler: Player, head: int, total: int) -> list[_Event]:
-    """Notes in the order they begin, and where they are cut off; none that begin behind the file's end."""
+def schedule(notes: Sequence[Note], sampler: Player, head: int, total: int) -> list[Scheduled]:
+    """Notes in the order they begin, and where they are cut off; none that begin behind the file's end. The
+    cue's first sample is the file's frame `head`, below 0 where the file begins inside the cue.
+    """
     leads = [sampler.lead(note.instrument, note.pitch, note.samples) for note in notes]
     order = sorted(range(len(notes)), key=lambda index: notes[index].start_sample - leads[index])
-    events: list[_Event] = []
+    events: list[Scheduled] = []
     # (voice, exclusive class) -> the start of the note that sounds next, going backwards in time.
     following: dict[tuple[str, int], int] = {}
     for index in reversed(order):
@@ -166,16 +171,24 @@ def _schedule(notes: Sequence[Note], sampler: Player, head: int, total: int) -> 
             if later is not None and later > start:
                 choked_after = later - start
             following[note.instrument, group] = start
-        events.append(_Event(start, note, key, choked_after))
+        events.append(Scheduled(start, note, key, choked_after))
     events.reverse()
     return events
 
 
-class _Mixer:
-    """Plays notes into buses, and buses into stems."""
+class Mixer:
+    """Plays notes into buses, and buses into stems. With `again` the sampler keeps the sound of notes for the
+    next mixer."""
 
     def __init__(
-        self, events: list[_Event], sampler: Player, stems: Sequence[str], room: Room, block: int
+        self,
+        events: list[Scheduled],
+        sampler: Player,
+        stems: Sequence[str],
+        room: Room,
+        block: int,
+        *,
+        again: bool = False,
     ) -> None:
         self._events = events
         self._next = 0
@@ -183,6 +196,7 @@ class _Mixer:
         self._stems = tuple(stems)
         self._room = room
         self._block = block
+        self._again = again
         self._uses = Counter(event.key for event in events)
         self._buses: dict[tuple[str, float], _Bus] = {}
         for event in events:
@@ -222,16 +236,16 @@ class _Mixer:
         self._room.add(sends, outs)
         return outs
 
-    def _play(self, event: _Event, start: int) -> None:
+    def _play(self, event: Scheduled, start: int) -> None:
         bus, at = self._bus(event.note), event.start - start
-        once = self._uses[event.key] == 1
+        once = self._uses[event.key] == 1 and not self._again
         self._uses[event.key] -= 1
         # A note that does not come again goes straight to its bus; only its sum is kept.
         if once and at >= 0 and event.choked_after is None and event.key not in self._sampler:
             self._sampler.add(event.key, lambda frames: bus.part(at, frames))
             return
         audio = self._sampler.note(event.key)
-        if not self._uses[event.key]:
+        if not self._uses[event.key] and not self._again:
             self._sampler.forget(event.key)
         if event.choked_after is not None and event.choked_after < len(audio):
             audio = _choked(audio, event.choked_after)

@@ -25,6 +25,8 @@ _LOWEST_POWER = 43
 _PARALLEL_OUTER = 60.0
 _PARALLEL_BASS = 25.0
 _PARALLEL_INNER = 7.0
+# To stay on a voicing that is shunned.
+_SHUN = 25.0
 
 Pitches = npt.NDArray[np.int64]
 # The bass notes from which a chord's is heard to come, and that one.
@@ -51,12 +53,14 @@ def lead_voices(
     ceilings: Sequence[int],
     tops: Sequence[int | None],
     centre: int,
+    shunned: Sequence[Sequence[tuple[int, ...]]] = (),
 ) -> tuple[tuple[int, ...], ...]:
     """Four rising pitches for each chord, below its ceiling (the melody's lowest note there).
 
     `arrivals` tell how the bass comes to each chord: the highest that is heard of it must not run parallel.
     `rungs` are what is played of each chord's ladder: the four voices, and the lower two an octave up. `tops`
     are the melody's pitches where the chords begin, None where it rests and the highest voice is on top.
+    Earlier voicings that are `shunned` are left where there is another way.
     """
     options: list[Pitches] = []
     cache: dict[tuple[tuple[int, ...], int, int], Pitches] = {}
@@ -65,7 +69,7 @@ def lead_voices(
         if key not in cache:
             cache[key] = _candidates(*key)
         options.append(cache[key])
-    score = _placing(options[0], centre)
+    score = _placing(options[0], centre) + _shunning(options[0], [other[0] for other in shunned])
     back: list[npt.NDArray[np.int64]] = []
     for index in range(1, len(options)):
         before, after = options[index - 1], options[index]
@@ -79,6 +83,7 @@ def lead_voices(
         choice = np.argmin(total, axis=0)
         back.append(choice)
         score = total[choice, np.arange(len(after))] + _placing(after, centre)
+        score += _shunning(after, [other[index] for other in shunned])
     at = int(np.argmin(score))
     path = [at]
     for choice in reversed(back):
@@ -138,6 +143,14 @@ def _placing(voices: Pitches, centre: int) -> npt.NDArray[np.float64]:
     return np.asarray(0.35 * np.abs(middle - centre) + 1.2 * clusters, dtype=np.float64)
 
 
+def _shunning(voices: Pitches, others: Sequence[tuple[int, ...]]) -> npt.NDArray[np.float64]:
+    """What it costs to sound as before."""
+    cost = np.zeros(len(voices))
+    for other in others:
+        cost += _SHUN * (voices == np.array(other)).all(axis=1)
+    return cost
+
+
 def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) -> npt.NDArray[np.float64]:
     moves = np.abs(before[:, None, :] - after[None, :, :])
     cost = (
@@ -154,7 +167,7 @@ def _moving(before: Pitches, after: Pitches, bass_before: int, bass_after: int) 
         first = (a[:, high] - a[:, low]) % 12
         second = (b[:, high] - b[:, low]) % 12
         together = (steps[:, :, low] == steps[:, :, high]) & (steps[:, :, low] != 0)
-        perfect = np.isin(first, (0, 7))[:, None] & (first[:, None] == second[None, :])
+        perfect = ((first == 0) | (first == 7))[:, None] & (first[:, None] == second[None, :])
         price = _PARALLEL_BASS if low == 0 else _PARALLEL_INNER
         cost += price * (together & perfect)
     return np.asarray(cost, dtype=np.float64)
@@ -178,6 +191,6 @@ def _outer(before: Pitches, after: Pitches, arrival: Arrival) -> npt.NDArray[np.
     found = np.zeros(move.shape, np.bool_)
     for low in lows:
         one, two = (before - low) % 12, (after - new) % 12
-        perfect = np.isin(one, (0, 7))[:, None] & (one[:, None] == two[None, :])
+        perfect = ((one == 0) | (one == 7))[:, None] & (one[:, None] == two[None, :])
         found |= perfect & (move * (new - low) > 0)
     return np.where(found, _PARALLEL_OUTER, 0.0)

@@ -22,7 +22,7 @@ _GRACE_S = 3600.0
 _DOWNLOADS = "downloads"
 _DOWNLOAD_GRACE_S = 7 * 86_400.0
 # Folders of the cache whose entries are folders that go whole, since a job reads from them while it works.
-_WHOLE = {"otioz"}
+_WHOLE = {"otioz", "proxies"}
 
 
 @dataclass(frozen=True, slots=True)

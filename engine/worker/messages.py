@@ -1,7 +1,8 @@
 """What is said over the pipes: JSON-RPC 2.0 requests, answers and notices, and errors that survive the way.
 
 Requests to the engine    hello, ping, shutdown, cancel {job}, and the jobs (score, analyse, generate,
-                          made_by, models), whose params carry `job`, an id that the sender chose
+                          made_by, models, and those of the panel: see supervisor.JOBS), whose params
+                          carry `job`, an id that the sender chose
 Notices from the engine   progress {job, stage, done, total, text}, droppable;
                           preview {job, path, from_s, to_s}; engine {state, text}, where state is
                           restarting, ready (again) or stopped

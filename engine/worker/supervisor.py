@@ -35,7 +35,11 @@ from .messages import (
     request,
 )
 
-JOBS = ("score", "analyse", "generate", "made_by", "models")
+JOBS = (
+    "score", "analyse", "generate", "made_by", "models",
+    "open", "look", "warm", "plan", "passage", "take", "unfinished", "peaks", "doubts", "thumbs", "proxy",
+    "rows", "preview_place", "place", "demo",
+)  # fmt: skip
 _TICK_S = 0.05
 _MOST_EVENTS = 64
 _LAST_WORDS_S = 2.0

@@ -51,7 +51,7 @@ def mux_preview(
     with film_writer(out, cue.rate, width, height, sound=True) as writer:
         music = audio_blocks(mix, samples=cue.samples, start_s=start_s, problems=problems)
         with closing(_Sound(_summed(timeline_blocks(cue, problems), music), writer)) as sound:
-            for index, pixels in enumerate(_visible(cue, width, height, problems)):
+            for index, pixels in enumerate(visible(cue, width, height, problems)):
                 if cancel is not None:
                     cancel.check()
                 writer.picture(pixels)
@@ -100,8 +100,13 @@ class _Sound:
         self._blocks.close()
 
 
-def _visible(cue: Cue, width: int, height: int, problems: list[Problem]) -> Iterator[Pixels]:
-    """One picture for every record frame of the cue."""
+def visible(
+    cue: Cue, width: int, height: int, problems: list[Problem], *, first: int | None = None
+) -> Generator[Pixels]:
+    """One picture for every record frame of the cue, uint8 [height, width, 3], from record frame `first` on.
+
+    What cannot be seen is black, and told in `problems`.
+    """
     readers: dict[int, _Reader] = {}
     dissolves = [
         (shot.in_frame - shot.dissolve_frames[0], shot.in_frame + shot.dissolve_frames[1])
@@ -109,7 +114,7 @@ def _visible(cue: Cue, width: int, height: int, problems: list[Problem]) -> Iter
     ]
     current = 0
     try:
-        for frame in range(cue.in_frame, cue.out_frame_exclusive):
+        for frame in range(cue.in_frame if first is None else first, cue.out_frame_exclusive):
             while current + 1 < len(cue.shots) and cue.shots[current].out_frame_exclusive <= frame:
                 current += 1
             shown: dict[int, float] = {current: 1.0}

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from ...engine.cutting import cut_cue
 from ...engine.errors import OptionError, SelectionError
 from ...engine.names import slug, unique
 from ...engine.timebase import Rate, format_timecode, is_timecode, parse_timecode
-from ...engine.types import Cue, Marker, Shot, Sound
+from ...engine.types import Cue, Shot
 from .clock import nearest
 from .document import Document
 
@@ -56,7 +57,10 @@ def select_cues(
         slug(stretch.name) if stretch.name else f"cue{number:02}"
         for number, stretch in enumerate(stretches, 1)
     )
-    return tuple(_cue(document, stretch, name) for stretch, name in zip(stretches, names, strict=True))
+    return tuple(
+        cut_from(document, name, stretch.in_frame, stretch.out_frame_exclusive)
+        for stretch, name in zip(stretches, names, strict=True)
+    )
 
 
 def _range(document: Document, in_text: str, out_text: str) -> _Stretch:
@@ -158,57 +162,18 @@ def _markers(document: Document) -> list[_Stretch]:
     )
 
 
-def _cue(document: Document, stretch: _Stretch, name: str) -> Cue:
-    in_frame, out_frame = stretch.in_frame, stretch.out_frame_exclusive
-    return Cue(
-        name=name,
+def cut_from(document: Document, name: str, in_frame: int, out_frame: int) -> Cue:
+    """Record frames `in_frame` up to and without `out_frame` as a cue."""
+    return cut_cue(
+        name,
+        in_frame,
+        out_frame,
         rate=document.rate,
-        in_frame=in_frame,
-        out_frame_exclusive=out_frame,
-        shots=tuple(_cut_shots(document, in_frame, out_frame)),
+        shots=document.shots,
+        sounds=document.sounds,
+        markers=document.markers,
         start_timecode_frame=document.start_timecode_frame,
         drop_frame=document.drop_frame,
-        sounds=tuple(_cut_sounds(document, in_frame, out_frame)),
-        markers=tuple(marker for marker in document.markers if _inside(marker, in_frame, out_frame)),
         find_cuts=document.find_cuts,
         problems=document.problems,
     )
-
-
-def _inside(marker: Marker, in_frame: int, out_frame: int) -> bool:
-    return in_frame <= marker.in_frame < out_frame
-
-
-def _cut_shots(document: Document, in_frame: int, out_frame: int) -> Iterable[Shot]:
-    """The shots of a cue, cut to it; their source begins later by as much as was cut off, exactly."""
-    for shot in document.shots:
-        begin, end = max(in_frame, shot.in_frame), min(out_frame, shot.out_frame_exclusive)
-        if begin >= end:
-            continue
-        if begin == shot.in_frame and end == shot.out_frame_exclusive:
-            yield replace(shot, dissolve_frames=_cut_dissolve(shot, in_frame, out_frame))
-            continue
-        yield replace(
-            shot,
-            in_frame=begin,
-            out_frame_exclusive=end,
-            source_in_s=shot.source_s(begin, document.rate),
-            dissolve_frames=_cut_dissolve(shot, in_frame, out_frame) if begin == shot.in_frame else (0, 0),
-        )
-
-
-def _cut_dissolve(shot: Shot, in_frame: int, out_frame: int) -> tuple[int, int]:
-    before, after = shot.dissolve_frames
-    if shot.in_frame == in_frame:
-        return 0, 0  # the shot that it comes from is not in the cue
-    return min(before, shot.in_frame - in_frame), min(after, out_frame - shot.in_frame)
-
-
-def _cut_sounds(document: Document, in_frame: int, out_frame: int) -> Iterable[Sound]:
-    for sound in document.sounds:
-        begin, end = max(in_frame, sound.in_frame), min(out_frame, sound.out_frame_exclusive)
-        if begin < end:
-            later_s = sound.speed * document.rate.seconds(begin - sound.in_frame)
-            yield replace(
-                sound, in_frame=begin, out_frame_exclusive=end, source_in_s=sound.source_in_s + later_s
-            )

@@ -197,6 +197,28 @@ def test_what_becomes_of_the_engine_is_told_in_order(tmp_path: Path) -> None:
     assert told[1] == "the engine runs again and goes on"
 
 
+def test_a_supervisor_that_died_over_a_job_is_told_of() -> None:
+    told: list[str] = []
+    with Client(worker=JOBS, limits=json.dumps(QUICK), told=told.append) as client:
+        pids = [client.hello()["pid"]]
+
+        def kill(step: Step) -> None:
+            if pids:
+                os.kill(pids.pop(), signal.SIGKILL)
+
+        assert client.do("score", "a", {"do": "count", "steps": 300}, progress=kill)["pid"]
+    assert told == ["the engine ended: it was started again and goes on"]
+
+
+def test_a_client_that_was_ended_starts_no_engine(make: Any) -> None:
+    client = make()
+    client.do("score", "a", {"do": "echo", "text": "x"})
+    client.end()
+    with pytest.raises(EngineError, match="start Hitpoint again") as caught:
+        client.do("score", "b", {"do": "echo", "text": "x"})
+    assert caught.value.kind == "stopped"
+
+
 def test_a_job_that_kills_two_workers_is_set_aside_and_others_go_on(make: Any) -> None:
     client = make()
     with pytest.raises(EngineError, match="set aside") as caught:

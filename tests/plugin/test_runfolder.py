@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from hitpoint.engine.errors import Cancelled, OutputError
 from hitpoint.engine.progress import Cancel
 from hitpoint.plugin import runfolder
-from hitpoint.plugin.runfolder import RunFolder
+from hitpoint.plugin.runfolder import SESSION, RunFolder, in_place
 
 
 @pytest.fixture(autouse=True)
@@ -164,6 +166,112 @@ def test_a_kill_at_any_moment_of_the_swap_loses_nothing(tmp_path: Path, point: s
     assert [path.name for path in tmp_path.iterdir()] == ["cut.hitpoint"]
 
 
+@pytest.mark.parametrize("point", ["run.built", "run.moved", "run.placed"])
+def test_what_the_panel_keeps_is_there_after_a_kill_at_any_moment_of_the_swap(
+    tmp_path: Path, point: str
+) -> None:
+    out = tmp_path / "cut.hitpoint"
+    run_once(out, "one")
+    (out / SESSION).write_text('{"input": {"name": "cut.otio"}}')
+    (out / "session" / "takes").mkdir(parents=True)
+    (out / "session" / "takes" / "take.json").write_text("a take")
+    subprocess.run(
+        [sys.executable, "-c", RUN, str(out), "killed"],
+        env={**os.environ, "HITPOINT_CRASH_AT": point},
+        check=False,
+    )
+    assert (out / "session" / "takes" / "take.json").read_text() == "a take"
+    with in_place(out):
+        found = files(out)
+        assert found[SESSION] == '{"input": {"name": "cut.otio"}}'
+        assert found["session/takes/take.json"] == "a take"
+        assert found["stems/drums.wav"] == ("one" if point == "run.built" else "killed")
+        assert found.get("earlier/001/stems/drums.wav") == (None if point == "run.built" else "one")
+    run_once(out, "two")
+    assert [path.name for path in tmp_path.iterdir()] == ["cut.hitpoint"]
+
+
+def test_takes_can_be_read_at_every_moment_of_a_swap(tmp_path: Path) -> None:
+    out = tmp_path / "cut.hitpoint"
+    take = out / "session" / "takes" / "take.json"
+    take.parent.mkdir(parents=True)
+    (out / SESSION).write_text('{"input": {"name": "cut.otio"}}')
+    take.write_text("a take")
+    where = take.parent.stat().st_ino
+    stop, missed, reads = threading.Event(), [], [0]
+
+    def read() -> None:
+        while not stop.is_set():
+            reads[0] += 1
+            if not take.exists():
+                missed.append(reads[0])
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(20):
+        run_once(out, str(number))
+    stop.set()
+    reader.join()
+    assert reads[0] > 20
+    assert (missed, take.parent.stat().st_ino) == ([], where)
+    assert files(out)["earlier/019/stems/drums.wav"] == "18"
+
+
+@pytest.mark.parametrize("refused", range(1, 5))
+def test_an_exchange_that_is_refused_half_way_leaves_all_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: int
+) -> None:
+    out = tmp_path / "cut.hitpoint"
+    out.mkdir()
+    (out / SESSION).write_text('{"input": {"name": "cut.otio"}}')
+    run_once(out, "one")
+    before = files(tmp_path)
+    moves = [0]
+    move = runfolder._move
+
+    def refusing(entry: Path, folder: Path) -> None:
+        moves[0] += 1
+        if moves[0] == refused:
+            raise OSError(13, "held by another program")
+        move(entry, folder)
+
+    monkeypatch.setattr(runfolder, "_move", refusing)
+    with pytest.raises(OutputError):
+        run_once(out, "two")
+    assert files(tmp_path) == before
+    run_once(out, "two")
+    assert files(out)["earlier/001/stems/drums.wav"] == "one"
+
+
+def test_a_run_goes_into_a_folder_that_holds_only_what_the_panel_keeps(tmp_path: Path) -> None:
+    out = tmp_path / "cut.hitpoint"
+    out.mkdir()
+    (out / SESSION).write_text('{"input": {"name": "cut.otio"}}')
+    run_once(out, "one")
+    assert files(out)["stems/drums.wav"] == "one"
+    assert (out / SESSION).is_file()
+    assert not (out / "earlier").exists()
+
+
+def test_a_run_is_refused_where_the_panel_keeps_another_timeline(tmp_path: Path) -> None:
+    (tmp_path / SESSION).write_text('{"input": {"name": "first.otio"}}')
+    with pytest.raises(OutputError, match=r"first\.otio.*second\.otio"):
+        run_once(tmp_path, "one", name="second.otio")
+
+
+def test_a_swap_waits_for_who_writes_in_the_folder(tmp_path: Path) -> None:
+    out = tmp_path / "cut.hitpoint"
+    run_once(out, "one")
+    with in_place(out):
+        second = subprocess.Popen([sys.executable, "-c", RUN, str(out), "two"])
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.wait(0.7)
+        (out / SESSION).write_text("{}")
+        assert files(out)["stems/drums.wav"] == "one"
+    assert second.wait(60) == 0
+    assert (files(out)["stems/drums.wav"], files(out)[SESSION]) == ("two", "{}")
+
+
 HOLD = """
 import sys
 from pathlib import Path
@@ -227,3 +335,64 @@ def test_what_a_living_run_builds_is_not_swept(tmp_path: Path) -> None:
     with RunFolder(out, "cut.otio") as run:
         run_once(tmp_path / "other.hitpoint", "one")
         assert run.building.exists()
+
+
+@pytest.mark.parametrize("with_session", [False, True], ids=["swapped", "exchanged"])
+@pytest.mark.parametrize("call", ["rename", "sync_folder"])
+def test_a_disk_that_refuses_once_loses_no_run_and_what_waits_is_put_away_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, with_session: bool
+) -> None:
+    """Each of the calls of a commit in turn: the earlier run stands as it was, or is kept beside the new."""
+    number = 0
+    while True:
+        number += 1
+        out = tmp_path / f"{number}" / "out"
+        _write(out, "first")
+        if with_session:
+            (out / SESSION).write_text('{"input": {"name": "cut.otio"}}')
+        with RunFolder(out, "cut.otio") as run:
+            _fill(run, "second")
+            with monkeypatch.context() as patch:
+                calls = _refusing(patch, call, number)
+                try:
+                    run.commit()
+                    refused = False
+                except OutputError:
+                    refused = True
+        assert (out / "mix.wav").read_text() == ("first" if refused else "second"), number
+        _write(out, "third")
+        assert (out / "mix.wav").read_text() == "third"
+        kept = sorted((path / "mix.wav").read_text() for path in (out / "earlier").iterdir())
+        assert kept == (["first"] if refused else ["first", "second"]), number
+        assert {path.name for path in out.parent.iterdir()} == {"out"}
+        if len(calls) < number:
+            break
+    assert number > 1
+
+
+def _fill(run: RunFolder, text: str) -> None:
+    (run.building / "mix.wav").write_text(text)
+    (run.building / "report.json").write_text(json.dumps({"input": {"name": "cut.otio"}, "made": text}))
+
+
+def _write(out: Path, text: str) -> None:
+    out.parent.mkdir(exist_ok=True)
+    with RunFolder(out, "cut.otio") as run:
+        _fill(run, text)
+        run.commit()
+
+
+def _refusing(monkeypatch: pytest.MonkeyPatch, call: str, number: int) -> list[int]:
+    """The `number`-th of these calls fails; the list grows with each."""
+    calls: list[int] = []
+    place, name = (Path, call) if call == "rename" else (runfolder, call)
+    usual = getattr(place, name)
+
+    def instead(*words: object) -> object:
+        calls.append(len(calls))
+        if len(calls) == number:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return usual(*words)
+
+    monkeypatch.setattr(place, name, instead)
+    return calls

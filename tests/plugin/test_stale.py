@@ -333,7 +333,7 @@ def test_the_music_goes_into_the_timeline_as_it_is_when_it_changed_elsewhere(fil
 def test_an_edit_saved_while_the_files_are_written_is_seen(
     film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hitpoint.plugin import score as module
+    from hitpoint.plugin import writing as module
 
     real, edits = module.deliver, iter([lengthen_the_end])
 

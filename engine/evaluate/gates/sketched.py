@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ...generator import TakeRequest
+from ...plan.asked import asked_of
 from ...plan.theme import make_theme
 from ...sketch.composer import Composition, on_the_clock
 from ...sketch.variation import EIGHTHS, Sung, alike, augment, bars_of
 from ...sketch.variation import Bar as ThemeBar
 from ...types import Bar, Note, Theme
+from ...wishes import wishes_of
 from .piece import Chord, Piece, Sound, Statement
 
 # Bars of a theme that are sung in one breath.
@@ -46,7 +48,7 @@ def piece_of(
         plan=request.plan,
         stems=stems,
         style=form.style.name,
-        tonic=score.tonic,
+        tonic=asked_of(score, wishes_of(request.cue)).tonic,
         picture=request.picture,
         notes=composition.notes,
         chords=chords,

@@ -1,0 +1,1 @@
+"""Playback: sound and picture of one cue on one clock."""
