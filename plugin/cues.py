@@ -29,12 +29,12 @@ from ..engine.store.durable import durable_write, writing
 from ..engine.store.previews import lasting
 from ..engine.store.stages import Done, Stages, stage_key
 from ..engine.style import load_style
-from ..engine.types import Cue, Picture, Score, Take
+from ..engine.types import Cue, Picture, Plan, Score, Take
 from ..export.report import CueResult
 from ..export.scored import ScoredCue
 from .generators import SKETCH, Chosen
 from .judged import Ear, Gates, judge_cue
-from .master import MIX, master
+from .master import MIX, handle_frames, master
 from .options import ScoreOptions
 
 FINISH = "finish"
@@ -64,6 +64,21 @@ class Facts:
     verdicts: tuple[Verdict, ...]
     unjudged: tuple[Problem, ...]
     curve: tuple[CurvePoint, ...]
+
+
+def request_of(
+    chosen: Chosen, cue: Cue, picture: Picture, score: Score, plan: Plan, *, handles_s: float
+) -> TakeRequest:
+    """What is asked of the chosen generator for a planned cue, with so many seconds of handles."""
+    return TakeRequest(
+        cue,
+        picture,
+        score,
+        plan,
+        handle_frames(cue, handles_s),
+        chosen.neural,
+        sounds=chosen.sounds.card.sha256 if chosen.sounds is not None else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.errors import InputError, Problem
-from ..engine.generator import TakeRequest
 from ..engine.manifest import version
 from ..engine.picture.look import look
 from ..engine.plan.like import LIKE, likeness_of, with_likeness
@@ -25,10 +24,9 @@ from ..engine.store.stages import Stages
 from ..engine.style import load_style
 from ..engine.types import Cue, Picture, Score
 from ..export.report import build_report
-from .cues import CueMaker
+from .cues import CueMaker, request_of
 from .generators import SKETCH, Chosen, choose_generator
 from .like import NONE, TempTrack, listen_to
-from .master import handle_frames
 from .options import ScoreOptions, Selection
 from .runfolder import RunFolder, default_folder
 from .stale import Ranges
@@ -107,14 +105,13 @@ def score(
             progress(Step("plan", 0, 1, "hits, tempo, sections"))
             music = shared_score(options, saved_score(run.earlier_file(SCORE_FILE)), cues, pictures, temp)
             requests = [
-                TakeRequest(
+                request_of(
+                    chosen,
                     cue,
                     picture,
                     music,
                     make_plan(cue, picture, music),
-                    handle_frames(cue, options.handles),
-                    chosen.neural,
-                    sounds=chosen.sounds.card.sha256 if chosen.sounds is not None else None,
+                    handles_s=options.handles,
                 )
                 for cue, picture in zip(cues, pictures, strict=True)
             ]

@@ -9,7 +9,6 @@ from typing import Any
 from ...engine.audio.finish import DEFAULT_LUFS
 from ...engine.audio.wav import work_blocks
 from ...engine.errors import InputError
-from ...engine.generator import TakeRequest
 from ...engine.plan.agreement import bar_loudness, doubts
 from ...engine.progress import Cancel, Progress, silent
 from ...engine.serial import from_json
@@ -17,8 +16,9 @@ from ...engine.sketch.passage import Players, passage
 from ...engine.store.previews import previews_dir
 from ...engine.types import Cue
 from ...ui.session import Controls
+from ..cues import request_of
 from ..generators import SKETCH, choose_generator
-from ..master import MIX, handle_frames
+from ..master import MIX
 from .letters import opened, sealed
 from .orders import Commission, options_of
 from .planning import picture_at, plan_of, score_of
@@ -62,14 +62,8 @@ def make_passage(params: dict[str, Any], progress: Progress, cancel: Cancel) -> 
     )
     options = options_of(controls, order.seed, source, style=score.style)
     chosen = choose_generator(options)
-    request = TakeRequest(
-        cue,
-        picture,
-        score,
-        plan_of(cue, picture, seen, score),
-        handle_frames(cue, options.handles),
-        sounds=chosen.sounds.card.sha256 if chosen.sounds is not None else None,
-    )
+    plan = plan_of(cue, picture, seen, score)
+    request = request_of(chosen, cue, picture, score, plan, handles_s=options.handles)
     first, end = (cue.sample(params[edge]) for edge in ("in_frame", "out_frame_exclusive"))
     return passage(
         request,

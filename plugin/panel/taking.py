@@ -27,9 +27,9 @@ from ...export.midi import write_midi
 from ...export.report import CueResult
 from ...export.scored import stem_rank
 from ...ui.session import TakeEntry
-from ..cues import ONSETS, CueMaker, Facts, facts_of, keep_onsets, result_of
+from ..cues import ONSETS, CueMaker, Facts, facts_of, keep_onsets, request_of, result_of
 from ..generators import Chosen, choose_generator
-from ..master import MIX, handle_frames
+from ..master import MIX
 from ..options import ScoreOptions
 from ..runfolder import need_space
 from ..score import Stopwatch, saved_score
@@ -108,15 +108,8 @@ def _make(
     options = options_of(order.controls, order.seed, source, style=score.style)
     chosen = choose_generator(options)
     progress(Step("plan", 0, 1, "hits, tempo, sections"))
-    request = TakeRequest(
-        cue,
-        picture,
-        score,
-        make_plan(cue, picture, score),
-        handle_frames(cue, options.handles),
-        chosen.neural,
-        sounds=chosen.sounds.card.sha256 if chosen.sounds is not None else None,
-    )
+    plan = make_plan(cue, picture, score)
+    request = request_of(chosen, cue, picture, score, plan, handles_s=options.handles)
     place = _Place(folder)
     (result,) = CueMaker(chosen, options, place, Stopwatch(), stages, progress, cancel, heard).make([request])
     lost = temp_problems(order.controls, source, progress, cancel)

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from PyQt6.QtCore import QRect, QSize, Qt
-from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PyQt6.QtGui import QImage, QPainter, QPaintEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from ..text import tr
 
-_TEXT_SHARE = 0.055  # of the picture's height
-
 
 class Viewer(QWidget):
-    """Shows the newest picture, over it an overlay where one was given, and a timecode where asked for."""
+    """Shows the newest picture, over it an overlay where one was given."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture: QImage | None = None
         self._overlay: QImage | None = None
         self._opacity = 0.5
-        self._timecode = ""
         self.setMinimumSize(240, 135)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -37,12 +34,6 @@ class Viewer(QWidget):
         """An image over the whole picture, whatever its size, at an opacity 0..1; None takes it away."""
         self._overlay, self._opacity = overlay, min(1.0, max(0.0, opacity))
         self.update()
-
-    def show_timecode(self, text: str) -> None:
-        """Written into the picture; "" for none."""
-        if text != self._timecode:
-            self._timecode = text
-            self.update()
 
     def picture_rect(self) -> QRect:
         """Where the picture lies, its aspect kept; the whole widget without one."""
@@ -64,17 +55,3 @@ class Viewer(QWidget):
                 painter.setOpacity(self._opacity)
                 painter.drawImage(rect, self._overlay)
                 painter.setOpacity(1.0)
-        if self._timecode:
-            self._paint_timecode(painter, rect)
-
-    def _paint_timecode(self, painter: QPainter, rect: QRect) -> None:
-        font = painter.font()
-        font.setPixelSize(max(12, round(rect.height() * _TEXT_SHARE)))
-        painter.setFont(font)
-        metrics = painter.fontMetrics()
-        box = QRect(0, 0, metrics.horizontalAdvance(self._timecode) + 12, metrics.height() + 4)
-        box.moveCenter(rect.center())
-        box.moveBottom(rect.bottom() - metrics.height() // 2)
-        painter.fillRect(box, QColor(0, 0, 0, 170))
-        painter.setPen(Qt.GlobalColor.white)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._timecode)

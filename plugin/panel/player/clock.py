@@ -121,14 +121,10 @@ class DeviceClock:
         self._begun_s: float | None = None
         self._moved_s: float | None = None
         self._looked_s: float | None = None
+        # Samples that lie between taking and hearing, as far as is known.
         self._latency = 0
         self._filled_s: float | None = None
         self._heard = 0.0
-
-    @property
-    def latency(self) -> int:
-        """Samples that lie between taking and hearing, as far as is known."""
-        return self._latency
 
     @property
     def taken(self) -> int:

@@ -52,18 +52,6 @@ def test_an_overlay_is_let_through_at_its_opacity_over_the_picture_alone(qtbot: 
     assert grabbed(viewer).pixelColor(200, 200) == RED
 
 
-def test_a_timecode_is_burned_in_only_when_it_is_asked_for(qtbot: QtBot) -> None:
-    viewer = Viewer()
-    qtbot.addWidget(viewer)
-    viewer.resize(320, 180)
-    viewer.show_picture(picture(320, 180))
-    plain = grabbed(viewer)
-    viewer.show_timecode("01:00:00:00")
-    assert grabbed(viewer) != plain
-    viewer.show_timecode("")
-    assert grabbed(viewer) == plain
-
-
 def test_without_a_picture_it_is_black(qtbot: QtBot) -> None:
     viewer = Viewer()
     qtbot.addWidget(viewer)
