@@ -53,12 +53,17 @@ class Client:
     def __init__(
         self,
         *,
-        worker: tuple[str, ...] = (sys.executable, "-I", *WORKER),
+        python: str = sys.executable,
+        worker: tuple[str, ...] = (),
         limits: str = "{}",
         told: Callable[[str], None] | None = None,
     ) -> None:
-        """`told` hears, in another thread, what becomes of the engine: sentences for the user."""
-        self._words = [sys.executable, "-I", "-m", SUPERVISOR, "--parent", str(os.getpid())]
+        """`python` is the engine's interpreter: another than this one where a host asks. `worker` are the
+        words that start a worker, () for the engine's own. `told` hears, in another thread, what becomes of
+        the engine: sentences for the user.
+        """
+        worker = worker or (python, "-I", *WORKER)
+        self._words = [python, "-I", "-m", SUPERVISOR, "--parent", str(os.getpid())]
         self._words += ["--limits", limits, "--", *worker]
         self._told = told
         self._lock = threading.Lock()

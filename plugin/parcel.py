@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..engine.store.digest import sha256_of
 from ..engine.store.durable import durable_write
 from ..engine.worker.messages import EngineError
 
@@ -44,9 +45,7 @@ def unpack(parcel: Parcel) -> Any:
 def parcel_of(path: Path) -> Parcel:
     """What is to be said of a finished file. OSError when it cannot be read."""
     with path.open("rb") as file:
-        return Parcel(
-            os.fspath(path), hashlib.file_digest(file, "sha256").hexdigest(), os.fstat(file.fileno()).st_size
-        )
+        return Parcel(os.fspath(path), sha256_of(file), os.fstat(file.fileno()).st_size)
 
 
 def check(parcel: Parcel) -> None:

@@ -5,7 +5,6 @@ part.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import sys
 import time
@@ -16,6 +15,7 @@ from typing import BinaryIO
 
 from ..errors import OutputError
 from ..paths import cache_dir
+from .digest import sha256_of
 from .disks import is_share
 from .points import reached
 from .temporary import temporary_path
@@ -54,7 +54,7 @@ def durable_file(path: Path) -> Iterator[BinaryIO]:
                 share = is_share(path.parent)
                 if share:
                     file.seek(0)
-                    sent = hashlib.file_digest(file, "sha256").hexdigest()
+                    sent = sha256_of(file)
             if share and _sha256(temporary) != sent:
                 raise OutputError(
                     f"'{path.name}' came back changed from the network share '{path.parent}': choose a "
@@ -133,4 +133,4 @@ def patiently(move: Callable[[], object]) -> None:
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(file)

@@ -70,8 +70,11 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def start(words: list[str], *, stderr: int, more: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """A child in a process group of its own, stdin and stdout piped, in a clean environment and `more`."""
+def start(
+    words: list[str], *, stderr: int, more: Mapping[str, str] | None = None, tied: bool = True
+) -> subprocess.Popen[bytes]:
+    """A child in a process group of its own, stdin and stdout piped, in a clean environment and `more`.
+    Not `tied`, it may outlive us on Windows, too."""
     environment = clean_environment() | dict(more or {})
     if sys.platform == "win32":
         from .windows import NO_WINDOW, tie
@@ -84,7 +87,8 @@ def start(words: list[str], *, stderr: int, more: Mapping[str, str] | None = Non
             env=environment,
             creationflags=NO_WINDOW,
         )
-        tie(child)
+        if tied:
+            tie(child)
         return child
     return subprocess.Popen(
         words,

@@ -36,7 +36,7 @@ from .messages import (
 )
 
 JOBS = (
-    "score", "analyse", "generate", "made_by", "models",
+    "score", "score_host", "analyse", "generate", "made_by", "models",
     "open", "look", "warm", "plan", "passage", "take", "unfinished", "peaks", "doubts", "thumbs", "proxy",
     "rows", "preview_place", "place", "demo",
 )  # fmt: skip

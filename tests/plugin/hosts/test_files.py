@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hitpoint.plugin.hosts.base import Ability, Change, HostError
+from hitpoint.plugin.hosts.base import Ability, HostError
 from hitpoint.plugin.hosts.files import FilesHost
+from hitpoint.plugin.hosts.program import Change
 from hitpoint.plugin.panel.hosted import Hosted
 
 
@@ -99,7 +100,7 @@ def test_asking_about_a_long_film_never_waits_for_its_bytes(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("ability", ["timeline", "place", "selection", "playhead", "markers"])
 def test_what_it_cannot_do_is_said_in_words(ability: Ability) -> None:
-    capabilities = FilesHost().capabilities
+    capabilities = FilesHost().known_facts().capabilities
     assert not capabilities.can(ability)
     assert len(capabilities.why_not(ability)) > 20
     assert capabilities.can("changes")
@@ -109,8 +110,8 @@ def test_what_it_cannot_do_is_said_in_words(ability: Ability) -> None:
 def test_it_refuses_in_the_same_words() -> None:
     host = FilesHost()
     with pytest.raises(HostError, match="no editor is connected"):
-        host.timeline()
-    assert Hosted(host).current_timeline() == ""
+        host.read()
+    assert Hosted(host).state(None).abilities == frozenset()
 
 
 def test_the_next_step_names_the_file_to_import() -> None:
