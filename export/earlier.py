@@ -15,12 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..engine.names import slug
 from ..engine.timebase import Rate
 from .nodes import OURS, RESOLVE, Json, children_of, frames_of, media_of, metadata_of, noun, start_and_frames
 
 TRACK_SCHEMA = "StemTrack.1"
 STEM_SCHEMA = "Stem.1"
 _FINGERPRINT = "fingerprint"
+_NAMED = re.compile(r"Stem: (?P<stem>.+?)(?: v[1-9]\d{0,4})?")
+# In a run's folder, and in what it keeps for the programs that play it.
+_OUR_FILE = re.compile(r"(?:\.hitpoint/stems|/placed/[0-9a-f]{24})/(?P<name>[^/]+)\.wav\Z")
 _VERSIONED = re.compile(r"(?P<base>.*?)(?: v(?P<version>[1-9]\d{0,4}))?")
 
 
@@ -35,7 +39,24 @@ class Laid:
 
 
 def is_our_track(track: object) -> bool:
-    return noun(track) == "Track" and str(metadata_of(track, OURS).get("schema", "")).startswith("StemTrack.")
+    """By our note on it, or, where a program dropped that, by the files that it plays."""
+    if noun(track) != "Track":
+        return False
+    return str(metadata_of(track, OURS).get("schema", "")).startswith("StemTrack.") or plays_our_files(track)
+
+
+def plays_our_files(track: object) -> bool:
+    """Whether a track is called as ours are, and plays nothing but that stem out of folders that we make."""
+    assert isinstance(track, dict)
+    named = _NAMED.fullmatch(str(track.get("name", "")))
+    clips = [item for item in children_of(track) if noun(item) == "Clip"]
+    if named is None or not clips:
+        return False
+    stem = slug(named["stem"])
+    urls = [str((media_of(clip) or {}).get("target_url", "")) for clip in clips]
+    found = [_OUR_FILE.search(url.replace("\\", "/")) for url in urls]
+    # "drums", or "1m2-drums"
+    return all(match is not None and f"-{match['name']}".endswith(f"-{stem}") for match in found)
 
 
 def is_our_clip(item: object) -> bool:
@@ -43,7 +64,13 @@ def is_our_clip(item: object) -> bool:
 
 
 def stem_of(track: Json) -> str:
-    return str(metadata_of(track, OURS).get("stem", ""))
+    named = _NAMED.fullmatch(str(track.get("name", "")))
+    return str(metadata_of(track, OURS).get("stem", named["stem"] if named else ""))
+
+
+def came_back_bare(track: Json) -> bool:
+    """Whether a track of ours has lost what we noted on it: then nobody can tell what was done to it."""
+    return not metadata_of(track, OURS)
 
 
 def base_and_version(name: object) -> tuple[str, int]:
@@ -131,10 +158,11 @@ def positions(track: Json, rate: Rate) -> list[tuple[int, int, Json]]:
 
 def our_clips(track: Json, rate: Rate, shift: int) -> list[Laid]:
     """Our clips on `track` in record frames; `shift` is the track frame of record frame 0."""
+    bare = came_back_bare(track)
     return [
         Laid(str(metadata_of(item, OURS).get("cue", "")), start - shift, end - shift, item)
         for start, end, item in positions(track, rate)
-        if is_our_clip(item)
+        if is_our_clip(item) or (bare and noun(item) == "Clip")
     ]
 
 

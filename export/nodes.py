@@ -119,6 +119,32 @@ def children_of(item: object) -> list[Any]:
     return children if isinstance(children, list) else []
 
 
+def own_spelling(data: Json, rate: Rate) -> float | None:
+    """How a timeline that Resolve wrote spells its rate (23.976); None for any other timeline."""
+    start = data.get("global_start_time")
+    spelled = start.get("rate") if metadata_of(data, RESOLVE) and isinstance(start, dict) else None
+    if not isinstance(spelled, int | float) or isinstance(spelled, bool):
+        return None
+    try:
+        return float(spelled) if Rate.of(spelled) == rate else None
+    except OptionError:
+        return None
+
+
+def spelled(value: Any, rate: Rate, spelling: float | None) -> Any:
+    """A JSON tree of ours with `rate` spelt as the timeline's own program does."""
+    if spelling is None:
+        return value
+    if isinstance(value, list):
+        return [spelled(one, rate, spelling) for one in value]
+    if not isinstance(value, dict):
+        return value
+    out = {key: spelled(one, rate, spelling) for key, one in value.items()}
+    if noun(value) == "RationalTime" and value.get("rate") == float(rate.fps):
+        out["rate"] = spelling
+    return out
+
+
 def walk(value: object) -> Iterator[Json]:
     """Every dict in a JSON tree, parents first. No recursion: foreign trees may be deep."""
     waiting = [value]

@@ -24,6 +24,7 @@ from .earlier import (
     TRACK_SCHEMA,
     Laid,
     base_and_version,
+    came_back_bare,
     is_our_track,
     our_clips,
     outside,
@@ -32,7 +33,20 @@ from .earlier import (
     stem_of,
     untouched,
 )
-from .nodes import OURS, RESOLVE, Json, audio_track, clip, gap, metadata_of, noun, time_range, walk
+from .nodes import (
+    OURS,
+    RESOLVE,
+    Json,
+    audio_track,
+    clip,
+    gap,
+    metadata_of,
+    noun,
+    own_spelling,
+    spelled,
+    time_range,
+    walk,
+)
 from .scored import stem_rank
 
 UrlStyle = Literal["path", "file"]
@@ -145,7 +159,7 @@ def place(
     for lane in sorted(lanes.values(), key=lambda lane: (stem_rank(lane.stem), lane.name)):
         name = _free_name(lane.name, settled.children)
         track, links = _track(name, lane, clock, sorted(set(cut_frames)), origins or {}, links)
-        added.append(track)
+        added.append(spelled(track, rate, own_spelling(data, rate)))
     return Placed(
         data={**data, "tracks": {**stack, "children": [*settled.children, *added]}},
         added=tuple(track["name"] for track in added),
@@ -217,8 +231,7 @@ def _settle(
         else:
             out.children.append({**child, "enabled": False})
             out.kept.append(name)
-            text = f"the track '{name}' was changed by hand since Hitpoint wrote it: it stays, switched off"
-            out.problems.append(Problem("kept", text))
+            out.problems.append(Problem("kept", _why_kept(child, name)))
         if carried:
             lane = lanes.setdefault(base, _Lane(stem_of(child), base))
             lane.carried.extend(outside(carried, [(c.in_frame, c.out_frame_exclusive) for c in lane.carried]))
@@ -232,6 +245,15 @@ def _covered(one: Laid, spans: Sequence[tuple[int, int]]) -> bool:
         if first <= at < last:
             at = last
     return at >= one.out_frame_exclusive
+
+
+def _why_kept(track: Json, name: str) -> str:
+    if came_back_bare(track):
+        return (
+            f"the editor's program dropped what Hitpoint notes on the track '{name}', so nobody can tell "
+            "whether it was changed: it stays, switched off"
+        )
+    return f"the track '{name}' was changed by hand since Hitpoint wrote it: it stays, switched off"
 
 
 def _loss(name: str, one: Laid) -> Problem:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..engine.errors import Cancelled, HitpointError, UserError
 from ..engine.manifest import manifest, version
+from .hosts_command import add_hosts
 from .models_command import add_models, add_onnx
 from .panel_command import add_panel
 from .settings import SETTINGS
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=_demo)
 
     add_panel(commands)
+    add_hosts(commands)
     add_models(commands)
     add_onnx(commands)
     add_sounds(commands)
@@ -132,43 +134,15 @@ def _selection(options: argparse.Namespace) -> Selection:
 
 
 def _score_options(options: argparse.Namespace) -> ScoreOptions:
-    from ..engine.generator import NeuralOptions
-    from .options import ScoreOptions
-    from .settings import resolve
+    from .asking import score_options
 
-    settings = resolve(vars(options))
-    return ScoreOptions(
+    return score_options(
+        vars(options),
         source=options.input,
         out=options.out,
         selection=_selection(options),
-        model=settings["model"],
-        style=settings["style"],
         seed=options.seed,
-        loudness=settings["loudness"],
-        handles=settings["handles"],
-        format=settings["format"],
-        split=settings["split"],
-        media_roots=settings["media_roots"],
-        use=settings["use"],
-        sounds=settings["sounds"],
-        sounds_asked=options.sounds is not None,
-        mood=settings["mood"],
-        like=settings["like"],
-        fit=settings["fit"],
-        gates=settings["gates"],
         anyway=options.anyway,
-        neural=NeuralOptions(
-            mode=settings["mode"],
-            decoder=settings["decoder"],
-            prompt=settings["prompt"],
-            guide=settings["guide"],
-            candidates=settings["candidates"],
-            temperature=settings["temperature"],
-            top_k=settings["top_k"],
-            top_p=settings["top_p"],
-            guidance=settings["guidance"],
-            separate=settings["stems"] == "separate",
-        ),
     )
 
 

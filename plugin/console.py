@@ -20,6 +20,7 @@ from ..engine.log import log_path
 from ..engine.progress import Progress, Step
 from .curve_lines import curve_lines
 from .gate_lines import gate_lines
+from .reported import strong_hits
 
 _LINES_A_SECOND = 10
 
@@ -150,11 +151,7 @@ class Console:
 
 
 def _cue_cells(cue: Mapping[str, Any]) -> list[str]:
-    strong = [
-        hit
-        for hit in cue["hits"]
-        if hit["kind"] == "must" or (hit["kind"] == "would" and hit["strength"] >= 0.5)
-    ]
+    strong = strong_hits(cue)
     met = sum(hit["met"] for hit in strong)
     tempi = [step["bpm"] for step in cue["tempo_map"]]
     tempo = f"{min(tempi):.0f}" if max(tempi) - min(tempi) < 1 else f"{min(tempi):.0f}-{max(tempi):.0f}"

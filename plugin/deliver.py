@@ -17,6 +17,7 @@ from ..export.credits import write_credits
 from ..export.cuesheet import write_cue_sheet
 from ..export.figure import draw_fit
 from ..export.formats import Format, write_timeline
+from ..export.hit_markers import hit_markers, with_hit_markers
 from ..export.markers import write_marker_list
 from ..export.midi import write_midi
 from ..export.report import CueResult
@@ -98,6 +99,15 @@ def _timeline(
         origins=origins,
     )
     data, problems = placed.data, list(placed.problems)
+    scored = [result.scored for result in results]
+    data = with_hit_markers(
+        data,
+        hit_markers(scored, document.markers, options.hit_markers),
+        [(one.cue.in_frame, one.cue.out_frame_exclusive) for one in scored],
+        rate=document.rate,
+        start_timecode_frame=document.start_timecode_frame,
+        frames=document.frames,
+    )
     if options.format == "fcp7":
         # This format is written by the library, which must not meet schemas that it does not know.
         data, unknown = readable(data)

@@ -18,8 +18,11 @@ from .panel.jobs import PANEL_TABLE
 if TYPE_CHECKING:
     from ..engine.progress import Cancel, Step
     from ..engine.store.journal import Journal, State
+    from .options import ScoreOptions
+    from .score import Scored
 
 SCORE, ANALYSE, GENERATE, MADE_BY, MODELS = "score", "analyse", "generate", "made_by", "models"
+SCORE_HOST = "score_host"
 
 Params = dict[str, Any]
 
@@ -39,29 +42,45 @@ class AtDesk(Protocol):
 def score_job(params: Params, desk: AtDesk) -> dict[str, Any]:
     """`params["options"]` are ScoreOptions; the answer is the run's folder, whose report.json tells more."""
     from ..engine.serial import from_json
-    from ..engine.store.stages import Stages
     from .options import ScoreOptions
-    from .placed import make_room, note_placed
-    from .score import score
+    from .placed import make_room
 
     options = from_json(ScoreOptions, params["options"])
 
     def work(journal: Journal, fence: int) -> dict[str, Any]:
-        done = score(
-            options,
-            stages=Stages(journal),
-            stored=lambda objects: journal.move(desk.job, fence, "stored", {"objects": list(objects)}),
-            progress=desk.progress,
-            cancel=desk.cancel,
-            heard=desk.preview,
-        )
-        note_placed(journal, done)
+        done = _score(options, desk, journal, fence)
         return {"folder": str(done.folder), "files": list(done.files)}
 
     asked = {"source": str(options.source), "options": params["options"]}
     result = once(SCORE, asked, desk, work, _has_folder)
     make_room()
     return result
+
+
+def score_host_job(params: Params, desk: AtDesk) -> dict[str, Any]:
+    """`params` are those of `asking.host_options`; the answer is `folder`, `landing` (None where it is too
+    large for a message), `landing_path` and `summary`, see `landing.told_of`.
+    """
+    from .asking import host_options
+    from .cue_names import named_as_before
+    from .landing import answer, is_there, landing_of, landings_in, told_of
+    from .placed import make_room
+
+    asked = {name: value for name, value in params.items() if name != "job"}
+    options = host_options(asked, desk.job)
+
+    def work(journal: Journal, fence: int) -> dict[str, Any]:
+        done = _score(options, desk, journal, fence)
+        results = done.results
+        if not options.selection.names:
+            results = tuple(named_as_before(results, landings_in(done.folder)))
+        # Whether to have markers at all is chosen there, when it is placed.
+        landing = landing_of(results, done.folder, weak=options.hit_markers == "all")
+        return told_of(done, results, landing)
+
+    result = once(SCORE_HOST, asked, desk, work, is_there)
+    make_room()
+    return answer(result)
 
 
 def analyse_job(params: Params, desk: AtDesk) -> dict[str, Any]:
@@ -111,11 +130,12 @@ def made_by_job(params: Params, desk: AtDesk) -> dict[str, Any]:
 
 
 def models_job(params: Params, desk: AtDesk) -> dict[str, Any]:
-    """The answer is a list of ListedModel."""
+    """The answer is a list of ListedModel, and the names of all styles."""
     from ..engine.serial import to_json
+    from ..engine.style import style_names
     from .model_list import listed_models
 
-    return {"models": to_json(listed_models())}
+    return {"models": to_json(listed_models()), "styles": list(style_names())}
 
 
 def once(
@@ -165,6 +185,24 @@ def once(
         desk.afterwards(lambda: forget(lock))
 
 
+def _score(options: ScoreOptions, desk: AtDesk, journal: Journal, fence: int) -> Scored:
+    """A run, with what its stages keep noted in the journal."""
+    from ..engine.store.stages import Stages
+    from .placed import note_placed
+    from .score import score
+
+    done = score(
+        options,
+        stages=Stages(journal),
+        stored=lambda objects: journal.move(desk.job, fence, "stored", {"objects": list(objects)}),
+        progress=desk.progress,
+        cancel=desk.cancel,
+        heard=desk.preview,
+    )
+    note_placed(journal, done)
+    return done
+
+
 def _has_folder(result: dict[str, Any]) -> bool:
     from pathlib import Path
 
@@ -180,6 +218,7 @@ def _sweep() -> None:
 # What a worker does, and `here.Here` in the caller's own process.
 TABLE: dict[str, Callable[[Params, AtDesk], dict[str, Any]]] = {
     SCORE: score_job,
+    SCORE_HOST: score_host_job,
     ANALYSE: analyse_job,
     GENERATE: generate_job,
     MADE_BY: made_by_job,

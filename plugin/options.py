@@ -8,19 +8,28 @@ from typing import Literal
 
 from ..engine.generator import USUAL, NeuralOptions
 from ..engine.timebase import Rate
-from ..engine.types import Fit
+from ..engine.types import Fit, Span
 from ..export.formats import Format
+from ..export.hit_markers import Which
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which stretch of the timeline: a range, named clips, ranged markers, or (nothing set) the whole."""
+    """Which stretch of the timeline: a range, named clips, ranged markers, spans of record frames (a cue
+    each, called `names` where there are any), or (nothing set) the whole."""
 
     range_text: tuple[str, str] | None = None
     clips: tuple[str, ...] = ()
     markers: bool = False
     rate: Rate | None = None
     media: tuple[Path, ...] = ()
+    spans: tuple[Span, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def chooses(self) -> bool:
+        """Whether anything but the whole is chosen."""
+        return self.range_text is not None or bool(self.clips) or self.markers or bool(self.spans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +62,5 @@ class ScoreOptions:
     gates: Literal["all", "quick", "off"] | None = None
     # Start a model though the memory seems too little for it.
     anyway: bool = False
+    # Which hits become markers of the scored timeline, and of the program that holds it ("none": strong).
+    hit_markers: Which = "none"

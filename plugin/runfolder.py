@@ -28,6 +28,8 @@ SESSION = "session.json"
 _EARLIER = "earlier"
 # What the panel keeps its takes in.
 _TAKES = "session"
+# What lies on the tracks of a program that holds the timeline: it stays there, whatever later runs make.
+PLACED = "placed"
 # Of a folder that is being built, and of the one that it replaces, or that takes up what it replaces.
 _PART, _OLD = ".part", ".old"
 # Of a built folder whose files go one by one: while earlier ones are taken out, and while they are put in.
@@ -143,8 +145,8 @@ class RunFolder:
             if self._is_placed():
                 return
             with in_place(self.final):
-                if (self.final / SESSION).exists() or (self.final / _TAKES).exists():
-                    # Takes may be playing: their folder stays, and Windows would not let it be moved.
+                if any((self.final / name).exists() for name in (SESSION, _TAKES, PLACED)):
+                    # They may be playing: the folder stays, and Windows would not let it be moved.
                     self._exchange(old)
                     return
                 if self.final.exists():

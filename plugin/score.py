@@ -23,7 +23,7 @@ from ..engine.serial import from_json, to_json
 from ..engine.store.stages import Stages
 from ..engine.style import load_style
 from ..engine.types import Cue, Picture, Score
-from ..export.report import build_report
+from ..export.report import CueResult, build_report
 from .cues import CueMaker, request_of
 from .generators import SKETCH, Chosen, choose_generator
 from .like import NONE, TempTrack, listen_to
@@ -40,11 +40,13 @@ STAGES = ("read", "picture", "plan", "generate", "finish", "export")
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A finished run: where it lies, the files in it, and its report."""
+    """A finished run: where it lies, the files in it, and its report. `results`: its cues, () where only the
+    files are known."""
 
     folder: Path
     files: tuple[str, ...]
     report: dict[str, Any]
+    results: tuple[CueResult, ...] = ()
 
 
 @dataclass(slots=True)
@@ -144,13 +146,20 @@ def score(
         files, report = write_run(results, music, ranges, options, run, watch, report_of, cancel=cancel)
         run.commit()
         progress(Step("export", 1, 1, str(run.final)))
-    return Scored(run.final, files, report)
+    return Scored(run.final, files, report, tuple(results))
 
 
 def read(source: Path, chosen: Selection) -> tuple[Document, tuple[Cue, ...]]:
     """The timeline and the cues chosen from it."""
     document = read_timeline(source, rate=chosen.rate, media_dirs=chosen.media)
-    cues = select_cues(document, range_text=chosen.range_text, clips=chosen.clips, markers=chosen.markers)
+    cues = select_cues(
+        document,
+        range_text=chosen.range_text,
+        clips=chosen.clips,
+        markers=chosen.markers,
+        spans=chosen.spans,
+        names=chosen.names,
+    )
     return document, cues
 
 
@@ -225,6 +234,8 @@ def _resolved(options: ScoreOptions, made_by: Chosen, music: Score) -> dict[str,
         "handles_s": options.handles,
         "format": options.format,
         "split": options.split,
+        **({"spans": to_json(chosen.spans)} if chosen.spans else {}),
+        **({"hit_markers": options.hit_markers} if options.hit_markers != "none" else {}),
         **_sounds(made_by),
         **_followed(music),
     }

@@ -27,6 +27,7 @@ STEMS = ("music", "separate")
 GATES = ("all", "quick", "off")
 FORMATS = ("otio", "otioz", "fcp7")
 SPLITS = ("none", "cuts")
+HIT_MARKERS = ("none", "strong", "all")
 FITS = ("steady", "tight")
 
 
@@ -128,6 +129,13 @@ SETTINGS = (
     ),
     Setting("split", _choice(*SPLITS), "none", "none (default), or cuts: one clip a shot", "WHERE"),
     Setting(
+        "hit_markers",
+        _choice(*HIT_MARKERS),
+        "none",
+        "hits as markers of the scored timeline: none (default), strong, all",
+        "WHICH",
+    ),
+    Setting(
         "gates",
         _choice(*GATES),
         None,
@@ -135,6 +143,7 @@ SETTINGS = (
         "WHICH",
     ),
     Setting("media_roots", _roots, (), "folders whose media may be packed into an otioz"),
+    Setting("watch", str, "", "a folder that editors export into: the panel offers what appears there"),
     Setting("cache_gb", _number(0.1, 100_000), 20.0, "GB of results and other cached files kept at most"),
 )
 

@@ -60,8 +60,7 @@ class Ranges:
         """
         self._document = document
         self._chosen = chosen
-        nothing_chosen = chosen.range_text is None and not chosen.clips and not chosen.markers
-        self._whole = nothing_chosen if whole is None else whole
+        self._whole = not chosen.chooses if whole is None else whole
         self._ranges = [
             _Range(cue, tuple(_parts(document.shots, cue, cancel)), _beside(document, cue)) for cue in cues
         ]

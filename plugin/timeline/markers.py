@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from ...engine.errors import Problem
 from ...engine.types import HitKind, Marker
+from ...export.hit_markers import is_as_planned, note_of
 from . import clock
 from .flatten import Flattener, active_reference
 from .lanes import ZERO
@@ -18,6 +19,16 @@ _KINDS: dict[str, HitKind] = {"must": "must", "hit": "must", "would": "would", "
 _SIGN = re.compile(
     r"\s*(must|hit|would|avoid)(?:\s+(\d*\.?\d+))?\s*(?::\s*(.*)|$)", re.IGNORECASE | re.DOTALL
 )
+
+
+def sign(name: str) -> tuple[str, HitKind | None, float | None]:
+    """What a marker of that name asks for: "would 0.8: door" is ("door", "would", 0.8), the strength as it
+    stands there. A name that asks for nothing is itself."""
+    match = _SIGN.fullmatch(name)
+    if match is None:
+        return name, None, None
+    strength = float(match[2]) if match[2] else None
+    return (match[3] or "").strip() or match[1], _KINDS[match[1].lower()], strength
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,40 +149,41 @@ class MarkerReader:
         in_frame = clock.nearest(begin)
         if not 0 <= in_frame < self.frames:
             return
-        metadata = data.get("metadata") or {}
-        resolve = metadata.get("Resolve_OTIO")
-        note = resolve.get("Note") if isinstance(resolve, dict) else None
-        name, hit, strength = self._sign(str(data.get("name") or ""), metadata.get("hitpoint"))
+        comment = note_of(data)
+        if is_as_planned(str(data.get("name") or ""), comment, in_frame):
+            # The hit of an earlier plan, as nobody touched it: the next plan finds what is there by then.
+            return
+        ours = (data.get("metadata") or {}).get("hitpoint")
+        name, hit, strength = self._sign(str(data.get("name") or ""), ours)
         yield Marker(
             name=name,
             in_frame=in_frame,
             out_frame_exclusive=max(in_frame + 1, clock.nearest(begin + length)),
-            comment=str(data.get("comment") or (note if isinstance(note, str) else "")),
+            comment=comment,
             colour=str(data.get("color") or ""),
             hit=hit,
             strength=strength,
         )
 
     def _sign(self, name: str, ours: object) -> tuple[str, HitKind | None, float | None]:
-        """ "would 0.8: door" asks for a hit at the door; our own metadata asks without words."""
-        hit: HitKind | None = None
-        strength: float | None = None
-        match = _SIGN.fullmatch(name)
-        if match is not None:
-            hit = _KINDS[match[1].lower()]
-            strength = self._strength(match[2], name) if match[2] else None
-            name = (match[3] or "").strip() or match[1]
+        """ "would 0.8: door" asks for a hit at the door; without such words our own metadata asks."""
+        asked = name
+        name, hit, strength = sign(asked)
+        if strength is not None:
+            strength = self._strength(strength, asked)
         if isinstance(ours, dict):
-            if ours.get("kind") in ("must", "would", "avoid"):
-                hit = ours["kind"]
-            given = ours.get("strength")
-            if isinstance(given, int | float) and not isinstance(given, bool):
+            kind, given = ours.get("kind"), ours.get("strength")
+            if hit is None and kind in ("must", "would", "avoid"):
+                hit = kind
+            # Words that ask for another kind do not mean the strength of the former.
+            said = strength is not None or kind not in (hit, None)
+            if not said and isinstance(given, int | float) and not isinstance(given, bool):
                 strength = self._strength(given, name)
         return name, hit, strength
 
     def _strength(self, given: float | str, name: str) -> float:
         value = float(given)
         if not 0 <= value <= 1:
-            text = f"the marker '{name}' asks for the strength {given}: the nearest of 0 to 1 was taken"
+            text = f"the marker '{name}' asks for the strength {value:g}: the nearest of 0 to 1 was taken"
             self.problems.append(Problem("marker", text))
         return min(1.0, max(0.0, value))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...engine.errors import Problem
+from ...export.earlier import plays_our_files
 
 Json = dict[str, Any]
 
@@ -42,7 +43,9 @@ def version(value: Json) -> int:
 
 def is_ours(item: Json) -> bool:
     """Whether Hitpoint put this track or clip there: such items never count as the editor's own."""
-    return isinstance((item.get("metadata") or {}).get("hitpoint"), dict)
+    if isinstance((item.get("metadata") or {}).get("hitpoint"), dict):
+        return True
+    return noun(item) == "Track" and plays_our_files(item)
 
 
 def readable(data: Json) -> tuple[Json, tuple[Problem, ...]]:

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 
 from ...engine.cutting import cut_cue
 from ...engine.errors import OptionError, SelectionError
 from ...engine.names import slug, unique
 from ...engine.timebase import Rate, format_timecode, is_timecode, parse_timecode
-from ...engine.types import Cue, Shot
+from ...engine.types import Cue, Shot, Span
 from .clock import nearest
 from .document import Document
 
@@ -34,15 +35,18 @@ def select_cues(
     range_text: tuple[str, str] | None = None,
     clips: tuple[str, ...] = (),
     markers: bool = False,
+    spans: Sequence[Span] = (),
+    names: Sequence[str] = (),
 ) -> tuple[Cue, ...]:
     """The cues in record order, with unique names that are safe as file names.
 
     `range_text` is in and out: timecodes count from the timeline's start timecode, plain numbers are seconds
     from its frame 0, the out is exclusive. `clips` are names of clips; chosen shots that touch make one cue.
-    `markers` takes every marker with a length that is called "cue" or "music", or "cue: NAME". SelectionError
-    when nothing, or nothing inside the timeline, is selected, or more than one of the three is asked for.
+    `markers` takes every marker with a length that is called "cue" or "music", or "cue: NAME". `spans` of
+    record frames are a cue each, called `names` where there are any. SelectionError when nothing, or nothing
+    inside the timeline, is selected, or more than one of these is asked for.
     """
-    asked = [range_text is not None, bool(clips), markers]
+    asked = [range_text is not None, bool(clips), markers, bool(spans)]
     if sum(asked) > 1:
         raise SelectionError("--range, --clips and --markers exclude each other: give one of them")
     if range_text is not None:
@@ -51,15 +55,17 @@ def select_cues(
         stretches = _clips(document, clips)
     elif markers:
         stretches = _markers(document)
+    elif spans:
+        stretches = _spans(document, spans, names)
     else:
         stretches = [_Stretch(0, document.frames)]
-    names = unique(
+    called = unique(
         slug(stretch.name) if stretch.name else f"cue{number:02}"
         for number, stretch in enumerate(stretches, 1)
     )
     return tuple(
         cut_from(document, name, stretch.in_frame, stretch.out_frame_exclusive)
-        for stretch, name in zip(stretches, names, strict=True)
+        for stretch, name in zip(stretches, called, strict=True)
     )
 
 
@@ -160,6 +166,31 @@ def _markers(document: Document) -> list[_Stretch]:
     raise SelectionError(
         f"no marker of '{document.path.name}' makes a cue: call one that has a length 'cue' or 'cue: NAME'"
     )
+
+
+def _spans(document: Document, spans: Sequence[Span], names: Sequence[str]) -> list[_Stretch]:
+    if names and len(names) != len(spans):
+        raise SelectionError(f"{len(spans)} stretches were given {len(names)} names: give each its own")
+    called = names or [""] * len(spans)
+    inside = spans if names else sorted(spans, key=lambda span: span.in_frame)
+    stretches = [
+        _Stretch(span.in_frame, min(span.out_frame_exclusive, document.frames), name)
+        for span, name in zip(inside, called, strict=True)
+    ]
+    stretches.sort(key=lambda stretch: stretch.in_frame)
+    for one in stretches:
+        if not 0 <= one.in_frame < one.out_frame_exclusive <= document.frames:
+            raise SelectionError(
+                f"frames {one.in_frame} to {one.out_frame_exclusive} are no stretch of "
+                f"'{document.path.name}', which has frames 0 to {document.frames}: select inside of it"
+            )
+    for one, other in pairwise(stretches):
+        if other.in_frame < one.out_frame_exclusive:
+            raise SelectionError(
+                f"the stretches that begin at frames {one.in_frame} and {other.in_frame} overlap: select "
+                "them apart"
+            )
+    return stretches
 
 
 def cut_from(document: Document, name: str, in_frame: int, out_frame: int) -> Cue:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -183,3 +183,215 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def film_maker() -> Callable[..., Path]:
     return make_film
+
+
+class Dialect:
+    """An export of Resolve, by hand: `rate` as it spells it, `start` of the timeline, `zero` of the media."""
+
+    SHOTS: ClassVar = (40, 30, 24, 36)
+    # Frames of picture in every file.
+    HELD: ClassVar = 400
+
+    def __init__(self, media: tuple[str, str], rate: float, start: int, zero: int | None = None) -> None:
+        self.media, self.rate, self.start = media, rate, start
+        self.zero = start if zero is None else zero
+
+    def time(self, value: float) -> Json:
+        return {"OTIO_SCHEMA": "RationalTime.1", "rate": self.rate, "value": float(value)}
+
+    def span(self, start: float, frames: float) -> Json:
+        return {
+            "OTIO_SCHEMA": "TimeRange.1",
+            "duration": self.time(frames),
+            "start_time": self.time(start),
+        }
+
+    def item(self, schema: str, name: str, source: Json | None, own: Json | None, **more: Any) -> Json:
+        return {
+            "OTIO_SCHEMA": schema,
+            "metadata": {} if own is None else {"Resolve_OTIO": own},
+            "name": name,
+            "source_range": source,
+            "effects": [],
+            "markers": [],
+            "enabled": True,
+            **more,
+        }
+
+    def reference(self, path: str) -> Json:
+        return {
+            "OTIO_SCHEMA": "ExternalReference.1",
+            "metadata": {},
+            "name": Path(path).name,
+            "available_range": self.span(self.zero, self.HELD),
+            "available_image_bounds": None,
+            "target_url": path,
+        }
+
+    def clip(self, name: str, which: int, at: float, frames: float, link: int, **more: Any) -> Json:
+        channels = more.pop("channels", None)
+        own = {"Link Group ID": link} | ({} if channels is None else {"Channels": channels})
+        return self.item(
+            "Clip.2",
+            name,
+            self.span(self.zero + at, frames),
+            own,
+            media_references={"DEFAULT_MEDIA": self.reference(self.media[which])},
+            active_media_reference_key="DEFAULT_MEDIA",
+            **more,
+        )
+
+    def gap(self, frames: float) -> Json:
+        return self.item("Gap.1", "", self.span(0, frames), None)
+
+    def marker(self, name: str, at: float, frames: float, note: str, colour: str = "RED") -> Json:
+        return {
+            "OTIO_SCHEMA": "Marker.2",
+            "metadata": {"Resolve_OTIO": {"Keywords": [], "Note": note}},
+            "name": name,
+            "color": colour,
+            "comment": "",
+            "marked_range": self.span(at, frames),
+        }
+
+    def volume(self, db: float | None, keys: dict[int, float] | None = None) -> Json:
+        """Without a level no parameters, as Resolve writes it."""
+        told = {
+            str(frame): {"Value": value, "Variant Type": "Double"} for frame, value in (keys or {}).items()
+        }
+        parameter = {
+            "Parameter ID": "volume",
+            "Variant Type": "Double",
+            "Parameter Value": db,
+            "Key Frames": told,
+        }
+        own = {
+            "Effect Name": "Fairlight Clip Volume and Fades",
+            "Name": "Volume",
+            "Enabled": True,
+            "Type": 62,
+            "Parameters": [] if db is None else [parameter],
+        }
+        return {
+            "OTIO_SCHEMA": "Effect.1",
+            "metadata": {"Resolve_OTIO": own},
+            "name": "",
+            "effect_name": "Resolve Effect",
+        }
+
+    def warp(self, speed: float) -> Json:
+        return {
+            "OTIO_SCHEMA": "LinearTimeWarp.1",
+            "metadata": {},
+            "name": "",
+            "effect_name": "",
+            "time_scalar": speed,
+        }
+
+    def track(self, name: str, kind: str, own: Json, *children: Json, enabled: bool = True) -> Json:
+        return self.item("Track.1", name, None, own, children=list(children), kind=kind, enabled=enabled)
+
+    def timeline(self) -> Json:
+        """Four shots, the second at double speed and dissolved into, a title over the third, their sound with
+        levels on a stereo track, a mono track that is off, markers on the timeline and on a clip."""
+        two = [{"Source Channel ID": channel, "Source Track ID": 0} for channel in (0, 1)]
+        one, fast, third, last = self.SHOTS
+        dissolve = {
+            "OTIO_SCHEMA": "Transition.1",
+            "metadata": {"Resolve_OTIO": {"Effect Name": "Cross Dissolve", "Alignment": "Center"}},
+            "name": "Cross Dissolve",
+            "in_offset": self.time(4),
+            "out_offset": self.time(4),
+            "transition_type": "SMPTE_Dissolve",
+        }
+        title = self.item(
+            "Clip.2",
+            "Text+",
+            self.span(0, third),
+            {"Link Group ID": 0},
+            media_references={
+                "DEFAULT_MEDIA": {
+                    "OTIO_SCHEMA": "GeneratorReference.1",
+                    "metadata": {},
+                    "name": "Text+",
+                    "available_range": None,
+                    "available_image_bounds": None,
+                    "generator_kind": "Text+",
+                    "parameters": {},
+                }
+            },
+            active_media_reference_key="DEFAULT_MEDIA",
+        )
+        pictures = self.track(
+            "Video 1",
+            "Video",
+            {"Locked": False},
+            self.clip("a", 0, 20, one, 1, markers=[self.marker("must: door", self.zero + 30, 1, "it shuts")]),
+            dissolve,
+            self.clip("b", 1, 60, fast, 2, effects=[self.warp(2.0)]),
+            self.clip("c", 0, 100, third, 3),
+            self.clip("d", 1, 10, last, 4),
+        )
+        titles = self.track("Video 2", "Video", {"Locked": False}, self.gap(one + fast), title)
+        sound = self.track(
+            "Audio 1",
+            "Audio",
+            {"Audio Type": "Stereo", "Locked": False, "SoloOn": False},
+            self.clip("a", 0, 20, one, 1, channels=two, effects=[self.volume(None)]),
+            self.clip("b", 1, 60, fast, 2, channels=two, effects=[self.volume(-6.5), self.warp(2.0)]),
+            self.clip("c", 0, 100, third, 3, channels=two, effects=[self.volume(-3.0, {0: -3.0, 12: -20.0})]),
+        )
+        mono = self.track(
+            "Boom",
+            "Audio",
+            {"Audio Type": "Mono", "Locked": True, "SoloOn": False},
+            self.gap(one),
+            self.clip("boom", 0, 0, fast, 41, channels=two[:1], enabled=False),
+            enabled=False,
+        )
+        stack = self.item(
+            "Stack.1",
+            "",
+            None,
+            None,
+            children=[pictures, titles, sound, mono],
+            markers=[
+                self.marker("would 0.9: turn", one, 1, "she turns", "BLUE"),
+                self.marker("a note", 100, 12, "check grade", "GREEN"),
+            ],
+        )
+        return {
+            "OTIO_SCHEMA": "Timeline.1",
+            "metadata": {"Resolve_OTIO": {"Resolve OTIO Meta Version": "1.0"}},
+            "name": "",
+            "global_start_time": self.time(self.start),
+            "tracks": stack,
+        }
+
+
+@pytest.fixture
+def dialect() -> type[Dialect]:
+    return Dialect
+
+
+@pytest.fixture(scope="session")
+def stills(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """Paths that a url would have to bend; what they show and sound like matters to nobody here."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("Reel #1 für Anna 100%")
+    for number, colour in enumerate(((20, 30, 90), (240, 190, 60))):
+        Image.new("RGB", (160, 90), colour).save(folder / f"shot {number}.png")
+    return str(folder / "shot 0.png"), str(folder / "shot 1.png")
+
+
+@pytest.fixture
+def export(tmp_path: Path, stills: tuple[str, str]) -> Callable[[float, int], Path]:
+    """Write what Resolve would at a rate, from a start frame."""
+
+    def to_disk(rate: float, start: int) -> Path:
+        path = tmp_path / "export.otio"
+        path.write_text(json.dumps(Dialect(stills, rate, start).timeline(), indent=4))
+        return path
+
+    return to_disk
