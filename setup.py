@@ -51,6 +51,7 @@ setup(
         "hitpoint.engine.train": ["recipes/*.toml"],
         "hitpoint.export": ["py.typed"],
         "hitpoint.plugin": ["py.typed"],
+        "hitpoint.plugin.hosts.blender": ["blender_manifest.toml"],
         "hitpoint.ui": ["py.typed"],
     },
     install_requires=[

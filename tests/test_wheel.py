@@ -23,6 +23,7 @@ DATA = {
         f"hitpoint/engine/models/bundled/gvmgen-nano/{path.name}"
         for path in (layers.ROOT / "engine" / "models" / "bundled" / "gvmgen-nano").iterdir()
     ),
+    "hitpoint/plugin/hosts/blender/blender_manifest.toml",
     *(f"hitpoint/{folder}/py.typed" for folder in layers.FOLDERS),
 }
 
@@ -92,3 +93,26 @@ def test_it_runs_from_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert done.stdout.startswith("True 0."), done.stderr
     assert str(tmp_path) in done.stdout
+
+
+def test_an_installed_one_puts_its_host_sides_where_programs_look(wheel: Path, tmp_path: Path) -> None:
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    code = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(tmp_path / "site")!r})
+from hitpoint.plugin.hosts.blender.extension import build_extension
+from hitpoint.plugin.hosts.machine import Machine
+from hitpoint.plugin.hosts.resolve.install import install, side_folder
+home = Path({str(tmp_path)!r})
+install(Machine("linux", {{}}, str(home)), home / "Utility")
+print(side_folder(), build_extension(home / "hitpoint.zip"))
+"""
+    environ = {"HITPOINT_HOME": str(tmp_path / "ours")}
+    words = [sys.executable, "-S", "-c", code]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=environ, check=False)
+    assert done.stderr == ""
+    side, built = map(Path, done.stdout.split())
+    assert (side / "LICENSE").read_bytes() == (layers.ROOT / "LICENSE").read_bytes()
+    assert (side / "engine" / "manifest.json").is_file() and (tmp_path / "Utility" / "hitpoint.py").is_file()
+    assert "blender_manifest.toml" in zipfile.ZipFile(built).namelist()
