@@ -13,6 +13,7 @@ from PyQt6.QtCore import QObject, QTimer
 from pytestqt.qtbot import QtBot
 
 from hitpoint.plugin.panel.app import close_panel, make_panel
+from hitpoint.plugin.panel.programs import Beside
 from hitpoint.ui.models.panel import PanelModel
 from hitpoint.ui.panel import Panel
 from hitpoint.ui.ports import Planned
@@ -58,8 +59,9 @@ class Whole:
 
 
 @contextmanager
-def whole_panel(qtbot: QtBot) -> Iterator[Whole]:
-    window, model = make_panel()
+def whole_panel(qtbot: QtBot, beside: Beside | None = None) -> Iterator[Whole]:
+    """`beside` the program that it stands beside; None: files."""
+    window, model = make_panel(beside=beside or Beside())
     window.show()
     try:
         yield Whole(window, model, qtbot)

@@ -33,6 +33,11 @@ def is_untouched(cue: CueState) -> bool:
     return cue == CueState(cue.name, cue.in_frame, cue.out_frame_exclusive, id=cue.id)
 
 
+def is_fresh(session: Session) -> bool:
+    """Whether it is as it began: without a cue, or with one that nothing was done with."""
+    return all(is_untouched(cue) for cue in session.cues) and len(session.cues) <= 1
+
+
 def free_room(session: Session, in_frame: int, out_frame: int, *, besides: str = "") -> tuple[int, int]:
     """What of a range no other cue covers, from the first free frame on; an empty range where there is none.
     Cues share the tracks that their music is placed on, so they never overlap."""

@@ -15,8 +15,25 @@ from ..engine.errors import Problem
 from ..engine.timebase import Rate
 from ..engine.types import Cue, HitKind, Marker, Picture, Plan, Score, Shot, Sound
 from ..engine.wishes import Wishes, with_wishes
+from .host_port import (
+    Ability,
+    Chosen,
+    HereRead,
+    Host,
+    HostState,
+    Landed,
+    Mark,
+    Placed,
+    Standing,
+)
 from .session import Controls, Mix, Session, TakeEntry
 from .task import Task
+
+__all__ = [
+    "Ability", "Choice", "Chosen", "Doubt", "HereRead", "HitRow", "Host", "HostState", "Landed", "Levels",
+    "Looked", "Mark", "ModelRow", "Order", "Peaks", "PlaceRow", "Placed", "Planned", "Player", "Proxy",
+    "Standing", "Store", "Studio", "Timeline", "Word",
+]  # fmt: skip
 
 # --- The engine
 
@@ -204,16 +221,6 @@ class PlaceRow:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """`folder` is the run's; `timeline` the scored one in it; what could not be as wished."""
-
-    folder: str
-    timeline: str
-    midi: str
-    problems: tuple[str, ...]
-
-
 class Studio(Protocol):
     """The engine, asked."""
 
@@ -350,32 +357,7 @@ class Player(Protocol):
     def close(self) -> None: ...
 
 
-# --- The editor's program, and what is kept
-
-
-@dataclass(frozen=True, slots=True)
-class HostState:
-    """`changed`: the timeline is another than the one that was read."""
-
-    name: str
-    timeline: str
-    changed: bool
-    can_place: bool
-    text: str
-
-
-class Host(Protocol):
-    """The program that holds the timeline; `files` needs none."""
-
-    name: str
-
-    def state(self, session: Session | None) -> HostState:
-        """Cheap; asked once a second."""
-        ...
-
-    def current_timeline(self) -> str:
-        """Path of an OTIO file of what is open there, "" where one is to be chosen. UserError without any."""
-        ...
+# --- What is kept
 
 
 class Store(Protocol):

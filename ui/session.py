@@ -133,6 +133,8 @@ class View:
     loop: tuple[int, int] | None = None
     snap: bool = True
     theme: Literal["system", "light", "dark"] = "system"
+    # Placing writes the hits as markers into the editor's program, too.
+    hit_markers: bool = True
     # Pixels of the parts of the window that can be moved against each other, () as they come.
     split: tuple[tuple[int, ...], ...] = ()
 

@@ -23,20 +23,36 @@ _STRAIGHT = 0.01
 
 def add_hit(wishes: Wishes, frame: int, kind: HitKind) -> Wishes:
     """A hit of full strength at `frame`, in place of one that was set there."""
-    return _with_hit(wishes, HitWish(frame, kind))
+    return set_hit(wishes, HitWish(frame, kind))
+
+
+def set_hit(wishes: Wishes, wish: HitWish) -> Wishes:
+    """That hit, in place of one that was set at its frame."""
+    others = [one for one in wishes.hits if one.frame != wish.frame]
+    return replace(wishes, hits=tuple(sorted((*others, wish), key=lambda one: one.frame)))
 
 
 def move_hit(wishes: Wishes, row: HitRow, to: int) -> Wishes:
     """The hit at `to`. One that was found in the picture becomes the editor's: whoever puts it on a frame by
     hand means that frame, so that the music must meet it; at the old frame there is none any more."""
-    if to == row.frame:
-        return wishes
-    wish = next((one for one in wishes.hits if one.frame == row.frame), None)
-    kind: HitKind = "must" if row.kind == "would" else row.kind
-    # What the picture calls it is true of the old frame alone.
-    name = "" if row.name in _FOUND else row.name
-    moved = replace(wish, frame=to) if wish else HitWish(to, kind, 1.0, name)
-    return _with_hit(_without(wishes, row.frame), moved)
+    return move_hits(wishes, [(row, to)])
+
+
+def move_hits(wishes: Wishes, moves: Sequence[tuple[HitRow, int]]) -> Wishes:
+    """Each hit at its new frame, all at once: one may come to where another one was."""
+    moved = []
+    for row, to in moves:
+        if to == row.frame:
+            continue
+        wish = next((one for one in wishes.hits if one.frame == row.frame), None)
+        kind: HitKind = "must" if row.kind == "would" else row.kind
+        # What the picture calls it is true of the old frame alone.
+        name = "" if row.name in _FOUND else row.name
+        moved.append(replace(wish, frame=to) if wish else HitWish(to, kind, 1.0, name))
+        wishes = _without(wishes, row.frame)
+    for one in moved:
+        wishes = set_hit(wishes, one)
+    return wishes
 
 
 def change_hit(
@@ -53,7 +69,7 @@ def change_hit(
         wish = HitWish(row.frame, row.kind, 1.0 if kind is not None else row.strength, row.name)
         # Or the cut would be a hit again when this one is moved away.
         wishes = _without(wishes, row.frame)
-    return _with_hit(
+    return set_hit(
         wishes,
         replace(
             wish,
@@ -69,11 +85,6 @@ def delete_hit(wishes: Wishes, frame: int, underneath: Iterable[int]) -> Wishes:
     near = {one for one in underneath if abs(one - frame) <= SAME_FRAMES}
     removed = sorted({*wishes.removed, frame, *near})
     return replace(_without(wishes, frame), removed=tuple(removed))
-
-
-def _with_hit(wishes: Wishes, wish: HitWish) -> Wishes:
-    others = [one for one in wishes.hits if one.frame != wish.frame]
-    return replace(wishes, hits=tuple(sorted((*others, wish), key=lambda one: one.frame)))
 
 
 def _without(wishes: Wishes, frame: int) -> Wishes:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from PyQt6.QtCore import QObject, Qt, QTimer
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 from PyQt6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QApplication
 
 from ...engine.manifest import version
 from ...ui.models.panel import PanelModel
 from ...ui.panel import Panel
-from ...ui.ports import Placed
-from ..hosts.base import HostProgram
-from ..hosts.files import FilesHost
+from ..hosts.piped import GONE, PipedHost
+from ..hosts.wire import END, RAISE_WINDOW
 from .fault import Faults, heed_qt
 from .hosted import Hosted
 from .player.player import FilmPlayer
+from .programs import Beside, program_of
+from .queue import Post
 from .rubbish import Rubbish
 from .store import SessionStore
 from .studio import EngineStudio
 
-_HOSTS: dict[str, type[HostProgram]] = {"files": FilesHost}
+_ALONE = Beside()
 _PULSE_MS = 500
 _ICON_SIZES = (16, 24, 32, 48, 64, 128, 256)
 
@@ -44,7 +46,6 @@ class Parts(QObject):
         self._closed = False
         self._rubbish = Rubbish(self)
         store.told.connect(lambda text: model.desk.notify("kept", text))
-        model.host.placed_changed.connect(self._placed)
 
     def close(self) -> None:
         """In order: nothing new is begun, the session is saved, players and engines end. Again: nothing."""
@@ -58,19 +59,40 @@ class Parts(QObject):
         self._store.close()
         self._rubbish.close()
 
-    def _placed(self, placed: Placed | None) -> None:
-        if placed is not None:
-            step = self._host.next_step(placed.timeline)
-            if step:
-                self._model.desk.notify("placed", step)
+
+class Heeding(QObject):
+    """Does what the program asks of the window. Belongs to the window; `gone` when the program is."""
+
+    gone = pyqtSignal()
+
+    def __init__(self, window: Panel, program: PipedHost) -> None:
+        super().__init__(window)
+        self._window = window
+        self._post = Post(self)
+        program.heed(lambda what: self._post.send(lambda: self._heed(what)))
+
+    def _heed(self, what: str) -> None:
+        if what == RAISE_WINDOW:
+            self._window.setWindowState(self._window.windowState() & ~Qt.WindowState.WindowMinimized)
+            self._window.show()
+            self._window.raise_()
+            self._window.activateWindow()
+        elif what == END:
+            # As the user closes it: all is saved.
+            self._window.close()
+        elif what == GONE:
+            self.gone.emit()
 
 
-def make_panel(source: str | None = None, host_name: str = "files") -> tuple[Panel, PanelModel]:
-    """A panel whose window is not shown yet, opening the timeline with that absolute path, or what the host
-    has open. Needs `application()`; ends with `close_panel`. UserError where the host refuses.
+def make_panel(source: str | None = None, beside: Beside = _ALONE) -> tuple[Panel, PanelModel]:
+    """A panel whose window is not shown yet, opening the timeline with that absolute path, or what the
+    program that it stands beside has open. Needs `application()`; ends with `close_panel`. UserError where
+    the program refuses.
     """
     with ExitStack() as begun:
-        host = Hosted(_HOSTS[host_name]())
+        program = program_of(beside)
+        begun.callback(program.close)
+        host = Hosted(program)
         begun.callback(host.close)
         store = SessionStore()
         begun.callback(store.close)
@@ -81,11 +103,14 @@ def make_panel(source: str | None = None, host_name: str = "files") -> tuple[Pan
         model = PanelModel(studio, player, host, store, clock=_now, draw_seed=_draw_seed)
         Parts(model, studio, player, host, store)
         window = Panel(model)
-        first = source if source is not None else host.current_timeline()
+        if isinstance(program, PipedHost):
+            Heeding(window, program)
         # From here on they end with the panel.
         begun.pop_all()
-    if first:
-        model.open(first)
+    if source is not None:
+        model.open(source)
+    else:
+        model.open_there()
     return window, model
 
 
@@ -96,13 +121,16 @@ def close_panel(window: Panel, model: PanelModel) -> None:
         parts.close()
 
 
-def run(source: str | None, host_name: str) -> None:
-    """Show the panel until it is closed. UserError where there is no screen."""
+def run(source: str | None, beside: Beside = _ALONE) -> None:
+    """Show the panel until it is closed. UserError where there is no screen, or the program refuses."""
     made = application()
     faults = Faults()
-    window, model = make_panel(source, host_name)
+    window, model = make_panel(source, beside)
     faults.told.connect(lambda text: model.desk.notify("fault", text))
     faults.begin()
+    heeding = window.findChild(Heeding)
+    if heeding is not None and beside.stdio is not None:
+        heeding.gone.connect(_quiet)
     try:
         # Python hears of a signal with its next step: here is one.
         pulse = QTimer()
@@ -155,6 +183,14 @@ def icon() -> QIcon:
         painter.end()
         made.addPixmap(picture)
     return made
+
+
+def _quiet() -> None:
+    """Who started us reads no more what is printed: it goes nowhere, not into a broken pipe."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def _now() -> str:

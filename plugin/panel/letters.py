@@ -17,7 +17,7 @@ from ..parcel import Parcel, pack, unpack
 
 _INLINE, _FILE = "json", "file"
 # Of JSON text: beside it, a message holds little.
-_MOST_INLINE = 256 << 10
+MOST_INLINE = 256 << 10
 
 
 def letters_dir() -> Path:
@@ -29,7 +29,7 @@ def sealed(value: object) -> dict[str, Any]:
     """`value` ready to be sent. OutputError when the disk refuses a large one."""
     told = to_json(value)
     data = json.dumps(told, allow_nan=False, separators=(",", ":")).encode()
-    if len(data) <= _MOST_INLINE:
+    if len(data) <= MOST_INLINE:
         return {_INLINE: told}
     # By its bytes: the same value lies there once.
     path = letters_dir() / f"{hashlib.sha256(data).hexdigest()}.json"

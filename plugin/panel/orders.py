@@ -70,5 +70,6 @@ def options_of(controls: Controls, seed: int | None, source: Path, *, style: str
         like=controls.like,
         fit=controls.fit,
         gates=usual["gates"],
+        hit_markers=usual["hit_markers"],
         anyway=controls.anyway,
     )

@@ -5,7 +5,6 @@ what it would do.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -18,7 +17,7 @@ from ...engine.models.tokens import TOKENS
 from ...engine.plan.like import LIKE
 from ...engine.progress import Cancel, Progress, Step
 from ...engine.serial import pretty
-from ...engine.store.durable import durable_file, durable_write, output_error
+from ...engine.store.durable import durable_write, output_error
 from ...engine.store.journal import Journal
 from ...engine.types import Take
 from ...export.earlier import base_and_version, is_our_track, our_clips, root_shift
@@ -26,7 +25,9 @@ from ...export.nodes import noun
 from ...export.report import CueResult, build_report
 from ...export.timeline import Placed, place, placements
 from ...ui.session import Controls, CueState, Session
+from ..cue_names import renamed
 from ..deliver import NAMES
+from ..landing import landing_of, share
 from ..master import MIX, handles_of
 from ..options import ScoreOptions, Selection
 from ..placed import note_placed
@@ -37,6 +38,7 @@ from ..timeline.document import Document
 from ..timeline.read import read_timeline
 from ..timeline.select import cut_from
 from ..writing import sentences, write_run
+from .letters import sealed
 from .orders import MIDI, options_of
 from .taking import Finished, finished_result
 
@@ -80,12 +82,15 @@ def place_takes(session: Session, progress: Progress, cancel: Cancel) -> dict[st
         files, report = write_run(results, score, ranges, options, run, watch, report_of, cancel=cancel)
         run.commit()
         note_placed(Journal(), Scored(run.final, files, report))
+        weak = options.hit_markers == "all"
+        landing = landing_of(results, run.final, editors=document.markers, weak=weak)
     progress(Step("export", 1, 1, str(run.final)))
     return {
         "folder": os.fspath(run.final),
         "timeline": os.fspath(run.final / NAMES["otio"]),
         "midi": os.fspath(run.final / MIDI),
         "problems": tuple(degraded),
+        "landing": sealed(landing),
     }
 
 
@@ -148,7 +153,7 @@ def _chosen(
         if (state.in_frame, state.out_frame_exclusive) != edges:
             text = f"'{picked.name}' of {state.name} was made for other edges of the cue and lies at those"
             drifted.append(Problem("edges", text))
-        found.append((state, told, _renamed(result, state.name)))
+        found.append((state, told, renamed(result, state.name)))
     if not found:
         raise SelectionError("there is no take to place: generate one, and hear or approve it")
     found.sort(key=lambda one: one[2].scored.cue.in_frame)
@@ -165,13 +170,6 @@ def _check_apart(chosen: Sequence[_Chosen]) -> None:
             )
 
 
-def _renamed(result: CueResult, name: str) -> CueResult:
-    """Under the name that the cue has now."""
-    scored = result.scored
-    take = replace(scored.take, cue=name)
-    return replace(result, scored=replace(scored, cue=replace(scored.cue, name=name), take=take))
-
-
 def _prefixes(chosen: Sequence[_Chosen]) -> list[str]:
     if len(chosen) == 1:
         return [""]
@@ -185,27 +183,17 @@ def _laid(building: Path, result: CueResult, told: Finished, prefix: str) -> Tak
         stems = []
         for stem in take.stems:
             relative = f"stems/{prefix}{Path(stem.path).name}"
-            _share(folder / stem.path, building / relative)
+            share(folder / stem.path, building / relative)
             stems.append(replace(stem, path=relative))
-        _share(folder / f"{MIX}.wav", building / f"{prefix}{MIX}.wav")
+        share(folder / f"{MIX}.wav", building / f"{prefix}{MIX}.wav")
         extra = dict(take.extra)
         if TOKENS in extra:
             name = f"{prefix}{Path(extra[TOKENS]).name}"
-            _share(folder / extra[TOKENS], building / name)
+            share(folder / extra[TOKENS], building / name)
             extra[TOKENS] = name
     except OSError as error:
         raise output_error(building, error) from error
     return replace(take, stems=tuple(stems), extra=extra)
-
-
-def _share(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        # Disks without second names for a file, and takes that are kept on another disk.
-        with durable_file(target) as out, source.open("rb") as file:
-            shutil.copyfileobj(file, out, 1 << 22)
 
 
 def _report(

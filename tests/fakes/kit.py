@@ -32,19 +32,27 @@ class Kit:
     store: FakeStore
     timeline: Timeline
 
+    def open_there(self, title: str = "DaVinci Resolve Studio") -> None:
+        """The timeline is open in an editor's program, and read from there."""
+        self.host.become(title, self.timeline.path)
+        self.model.open_there()
+        self.settle()
+        assert self.model.state == "open"
+
     def open(self) -> None:
         self.model.open(self.timeline.path)
         self.settle()
         assert self.model.state == "open"
 
     def settle(self, timeout_ms: int = 5000) -> None:
-        """Until no task of the studio is under way that is not held; AssertionError after the time."""
+        """Until no task of studio and host is under way that is not held; AssertionError after the time."""
         deadline = QDeadlineTimer(timeout_ms)
         while True:
             QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
-            if not self.studio.under_way:
+            under_way = [*self.studio.under_way, *self.host.under_way]
+            if not under_way:
                 break
-            assert not deadline.hasExpired(), [task.what for task in self.studio.under_way]
+            assert not deadline.hasExpired(), [task.what for task in under_way]
         QCoreApplication.processEvents()
 
 

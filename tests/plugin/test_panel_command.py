@@ -94,6 +94,6 @@ def test_a_timeline_that_is_not_there_is_told(
 
 def test_a_host_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        main(["panel", "--host", "resolve"])
+        main(["panel", "--host", "premiere"])
     assert ended.value.code == 2
     assert "files" in capsys.readouterr().err

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PyQt6.QtCore import QObject, pyqtSignal
 
-from ...engine.types import Cue
+from ...engine.types import Cue, Span
 from ...engine.wishes import NO_WISHES, with_wishes
 from .. import edits
 from ..observable import Property
@@ -56,6 +57,38 @@ class CuesModel(QObject):
             return
         cue = CueState(edits.next_cue_name(session), begin, end, id=self._desk.new_id())
         self._desk.edit("undo.add_cue", edits.add_cue(session, cue))
+
+    def use(self, spans: Sequence[Span]) -> None:
+        """As `add`, a cue of each range: one step. A range that is a cue already is not made one again; the
+        first of them is then worked on."""
+        session, timeline = self._desk.session, self._desk.timeline
+        if session is None or timeline is None:
+            return
+        wanted = {(span.in_frame, span.out_frame_exclusive) for span in spans}
+        if len(session.cues) == 1 and edits.is_untouched(session.cues[0]):
+            (first,) = session.cues
+            whole = (0, timeline.frames)
+            if (first.in_frame, first.out_frame_exclusive) == whole and whole not in wanted:
+                session = edits.remove_cue(session, first.name)
+        names = []
+        for begin, end in sorted(wanted):
+            there = [
+                cue.name for cue in session.cues if (cue.in_frame, cue.out_frame_exclusive) == (begin, end)
+            ]
+            if not there:
+                begin, end = edits.free_room(session, max(0, begin), min(end, timeline.frames))
+                if end - begin < self._least(timeline):
+                    continue
+                cue = CueState(edits.next_cue_name(session), begin, end, id=self._desk.new_id())
+                session, there = edits.add_cue(session, cue), [cue.name]
+            names += there
+        before = self._desk.session
+        if names and before is not None and session.cues == before.cues:
+            self.select(names[0])
+        elif names:
+            self._desk.edit("undo.use_selected", edits.select_cue(session, names[0]))
+        else:
+            self._desk.notify("cue", tr("notice.no_room.says"))
 
     def add_whole(self) -> CueState | None:
         """The whole timeline as a cue, where there is none at all yet."""

@@ -17,7 +17,7 @@ from ..text import tr
 from .history import History
 
 # Refusals and what went wrong in passing: said until the next thing is done.
-_PASSING = ("locked", "cue", "passage", "peaks", "player")
+_PASSING = ("locked", "cue", "passage", "peaks", "player", "there")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from PyQt6.QtCore import QObject, QSignalBlocker, pyqtSignal
 from ...engine.errors import InputError, Problem, UserError
 from .. import edits
 from ..observable import Property
-from ..ports import Host, Player, Store, Studio, Timeline
+from ..ports import HereRead, Host, Player, Store, Studio, Timeline
 from ..session import CueState, Session
 from ..task import Task
 from ..text import tr
@@ -27,6 +27,7 @@ from .sections import SectionsModel
 from .spot import SpotModel
 from .strip import StripModel
 from .takes import TakesModel
+from .there import ThereModel
 from .transport import TransportModel
 from .work import WorkModel
 
@@ -48,10 +49,13 @@ class PanelModel(QObject):
     timeline_changed = pyqtSignal(object)
     first_run_changed = pyqtSignal(object)
     recent_changed = pyqtSignal(object)
+    reading_changed = pyqtSignal(object)
 
     state: Property[Literal["none", "opening", "open", "failed"]] = Property("none")
     problem: Property[Problem | None] = Property(None)
     timeline: Property[Timeline | None] = Property(None)
+    # The program that the timeline is being read from while it is opened, "" for a file.
+    reading: Property[str] = Property("")
     first_run: Property[bool] = Property(False)
     # Timelines of earlier sessions, the newest first.
     recent: Property[tuple[str, ...]] = Property(())
@@ -84,9 +88,12 @@ class PanelModel(QObject):
         self.fit = FitModel(desk, self.cues, self.spot, self.takes, self.transport)
         self.host = HostModel(desk)
         self.strip = StripModel(desk, self.cues, self.spot, self.transport)
+        self.there = ThereModel(desk, self.cues, self.spot, self.transport, self.host)
         self.takes.more_wanted.connect(self.work.more_like)
         self.sections.redo_wanted.connect(self.work.redo)
         self.host.again_wanted.connect(self._read_again)
+        self.host.there_wanted.connect(self.open_there)
+        self.host.open_wanted.connect(self.open)
         self._task: Task | None = None
         self.first_run = store.is_first_run()
         self.recent = store.recent()
@@ -95,8 +102,27 @@ class PanelModel(QObject):
         """Read a timeline and take up its session; what was open before is closed."""
         self.close()
         self.state = "opening"
-        task = self._begin(self.desk.studio.open(path))
-        task.done.connect(lambda timeline: self._opened(task, timeline))
+        self._open(self.desk.studio.open(path), ())
+
+    def open_there(self) -> None:
+        """As `open`, what is open in the editor's program; nothing where that cannot tell."""
+        state = self.desk.host.state(None)
+        if "timeline" not in state.abilities:
+            return
+        self.close()
+        self.host.poll()
+        self.reading, self.state = state.title, "opening"
+        task = self._begin(self.desk.host.read())
+
+        def read(told: HereRead) -> None:
+            if task is self._task:
+                self._open(self.desk.studio.open(told.path), told.problems)
+
+        task.done.connect(read)
+
+    def _open(self, opening: Task, problems: tuple[str, ...]) -> None:
+        task = self._begin(opening)
+        task.done.connect(lambda timeline: self._opened(task, timeline, problems))
 
     def open_demo(self) -> None:
         """Make the demo film where it is not there yet, and open it."""
@@ -122,7 +148,7 @@ class PanelModel(QObject):
             self.desk.read(None)
         self.timeline = None
         self.desk.notices = tuple(one for one in self.desk.notices if one.kind == "device")
-        self.state, self.problem = "none", None
+        self.state, self.problem, self.reading = "none", None, ""
         self.desk.store.flush()
         self.first_run = self.desk.store.is_first_run()
         self.recent = self.desk.store.recent()
@@ -136,10 +162,10 @@ class PanelModel(QObject):
     def _failed(self, task: Task, problem: Problem | None) -> None:
         if task is self._task:
             self._task = None
-            self.problem = problem
+            self.problem, self.reading = problem, ""
             self.state = "none" if problem is None else "failed"
 
-    def _opened(self, task: Task, timeline: Timeline) -> None:
+    def _opened(self, task: Task, timeline: Timeline, problems: tuple[str, ...]) -> None:
         if task is not self._task:
             return
         self._task = None
@@ -152,16 +178,23 @@ class PanelModel(QObject):
             # Another panel has it, or a newer release wrote it: it must stay as it is.
             self.problem, self.state = Problem(type(error).__name__, str(error)), "failed"
             return
+        fresh = session is None
         session = self._new(timeline) if session is None else _whole(session, timeline, self.desk.new_id)
+        if self.reading:
+            # Nothing is newer: the program wrote it just now. Takes are compared with it when placed.
+            session = replace(session, sha256=timeline.sha256)
         self.desk.read(timeline)
         self.history.begin(session)
         self.history.save()
         self.timeline = timeline
-        self.state = "open"
+        self.state, self.reading = "open", ""
         self.transport.restore(session.view.playhead_frame)
         self._look_around(timeline)
         unfinished = self.desk.studio.unfinished(session)
         unfinished.done.connect(lambda orders: self._unfinished(timeline, orders))
+        self._tell_problems(problems)
+        if fresh:
+            self.there.begin_with_selected()
 
     def _unfinished(self, timeline: Timeline, orders: tuple[object, ...]) -> None:
         if self.timeline is timeline:
@@ -192,16 +225,40 @@ class PanelModel(QObject):
         session = self.desk.session
         if session is None or self._task is not None:
             return
-        task = self._task = self.desk.studio.open(session.source)
-        task.done.connect(lambda timeline: self._read(task, timeline))
+        if self.desk.host.state(session).linked:
+            self._wait_for(self.desk.host.read(), lambda read: self._read_there(session.source, read))
+        else:
+            self._wait_for(self.desk.studio.open(session.source), self._read)
+
+    def _read_there(self, source: str, read: HereRead) -> None:
+        if read.path != source:
+            text = tr("notice.elsewhere.says", name=read.name)
+            self.desk.notify("stale", text, tr("notice.open_there"), self.open_there)
+            return
+        self._tell_problems(read.problems)
+        self._wait_for(self.desk.studio.open(source), self._read)
+
+    def _tell_problems(self, problems: tuple[str, ...]) -> None:
+        """What the program could not write of its timeline."""
+        if problems:
+            self.desk.notify("read", "; ".join(problems))
+        else:
+            self.desk.unsay("read")
+
+    def _wait_for(self, task: Task, then: Callable[..., object]) -> None:
+        self._task = task
+
+        def done(result: object) -> None:
+            if task is self._task:
+                self._task = None
+                then(result)
+
+        task.done.connect(done)
         task.failed.connect(lambda problem: self._not_read(task, problem))
         task.cancelled.connect(lambda: self._not_read(task, None))
 
-    def _read(self, task: Task, timeline: Timeline) -> None:
+    def _read(self, timeline: Timeline) -> None:
         """Cues and wishes stay, as far as the timeline still goes."""
-        if task is not self._task:
-            return
-        self._task = None
         before = self.desk.session
         # Timeline and session at once: no cue may reach beyond what is read.
         with QSignalBlocker(self.desk):

@@ -9,14 +9,24 @@ from PyQt6.QtGui import QAction, QActionGroup, QKeyEvent, QKeySequence
 from PyQt6.QtWidgets import QMainWindow, QMenu
 
 from ..models.panel import PanelModel
+from ..ports import Ability
 from ..text import tr
 from ..theme import ThemeChoice
 from .shortcuts import SHORTCUTS
 
-MENUS = ("file", "edit", "play", "cue", "takes", "view")
+MENUS = ("file", "edit", "play", "cue", "takes", "there", "view")
 _THEMES: tuple[ThemeChoice, ...] = ("system", "light", "dark")
 # Open without a timeline, too.
 _ALWAYS = {"open", "demo", "quit"}
+# What the editor's program must be able to do for these; opening asks for no timeline here.
+_THERE: dict[str, Ability] = {
+    "open_there": "timeline",
+    "use_selected": "selection",
+    "go_there": "playhead",
+    "show_there": "playhead",
+    "show_hits": "markers",
+    "take_hits": "markers",
+}
 
 
 class Menus:
@@ -39,6 +49,7 @@ class Menus:
             made = bar.addMenu(tr(f"menu.{name}"))
             assert made is not None
             menus[name] = made
+        self._there = menus["there"]
         self._keys: dict[str, QAction] = {}
         for shortcut in SHORTCUTS:
             if shortcut.where != "anywhere":
@@ -60,6 +71,7 @@ class Menus:
         self._add_themes(menus["view"], choose_theme)
         model.history.changed.connect(lambda _: self._show_history())
         model.state_changed.connect(lambda _: self._show_state())
+        model.host.state_changed.connect(lambda _: self._show_state())
         self._show_history()
         self._show_state()
 
@@ -100,6 +112,15 @@ class Menus:
     def _show_state(self) -> None:
         for name, action in self.actions.items():
             action.setEnabled(name in _ALWAYS or self._model.state == "open")
+        host = self._model.host.state
+        for name, ability in _THERE.items():
+            # While one is opened, no other is.
+            free = self._model.state != "opening"
+            self.actions[name].setEnabled(host is not None and host.can(ability) and free)
+        inside = self._there.menuAction()
+        assert inside is not None
+        # Beside no program there is nothing in it.
+        inside.setVisible(host is not None and bool(host.title))
         self._show_history()
 
 

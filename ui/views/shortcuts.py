@@ -15,7 +15,7 @@ class Shortcut:
     action  the key of its text in `ui.text` is "action." and this
     keys    as Qt writes them, "Ctrl+G"; () for an action of the menu alone
     where   what has to hold the keyboard: a key of a lane counts there alone
-    menu    "file", "edit", "play", "cue", "takes", "view"; "" for none
+    menu    "file", "edit", "play", "cue", "takes", "there", "view"; "" for none
     """
 
     action: str
@@ -84,6 +84,12 @@ SHORTCUTS = (
     Shortcut("take_name", ("F2",), where="takes"),
     Shortcut("open_take", ("Right",), where="takes"),
     Shortcut("close_take", ("Left",), where="takes"),
+    Shortcut("open_there", ("Ctrl+Shift+O",), "there"),
+    Shortcut("use_selected", ("Ctrl+U",), "there"),
+    Shortcut("go_there", ("G",), "there"),
+    Shortcut("show_there", ("Shift+G",), "there"),
+    Shortcut("show_hits", ("Ctrl+Shift+H",), "there"),
+    Shortcut("take_hits", ("Ctrl+H",), "there"),
     Shortcut("zoom_in", ("Ctrl++", "Ctrl+="), "view"),
     Shortcut("zoom_out", ("Ctrl+-",), "view"),
     Shortcut("zoom_in_here", ("+", "="), where="strip"),

@@ -138,7 +138,7 @@ def ready():
 timer = QTimer(interval=20)
 timer.timeout.connect(ready)
 timer.start()
-app.run(sys.argv[1] or None, "files")
+app.run(sys.argv[1] or None)
 print("ended", made.highDpiScaleFactorRoundingPolicy().name, made.applicationName(), flush=True)
 """
 

@@ -25,6 +25,7 @@ from pytestqt.qtbot import QtBot
 from hitpoint.engine.errors import Problem
 from hitpoint.ui import theme
 from hitpoint.ui.panel import Panel
+from hitpoint.ui.ports import Landed
 from hitpoint.ui.text import tr
 from hitpoint.ui.views.menus import MENUS
 from hitpoint.ui.views.shortcuts import SHORTCUTS
@@ -106,6 +107,55 @@ def nothing(kit: Kit, panel: Panel) -> None:
     """The welcome page."""
 
 
+RESOLVE = "DaVinci Resolve Studio 21.1.1"
+
+
+def beside_reading(kit: Kit, panel: Panel) -> None:
+    kit.host.hold.add("read")
+    kit.host.become(RESOLVE, kit.timeline.path)
+    kit.host.notes = ("Hitpoint's part in it is of release 0.4: run 'hitpoint hosts install resolve'",)
+    kit.host.appeared = "/exports/second_reel_of_the_documentary.otio"
+    kit.model.host.poll()
+    kit.model.open_there()
+    kit.settle()
+
+
+def beside(kit: Kit, panel: Panel) -> None:
+    kit.open_there(RESOLVE)
+    kit.model.cues.add(0, 240)
+    kit.settle()
+    kit.model.work.generate()
+    kit.settle()
+
+
+def beside_sheet(kit: Kit, panel: Panel) -> None:
+    beside(kit, panel)
+    panel.menus.actions["preview_place"].trigger()
+    kit.settle()
+
+
+def beside_result(kit: Kit, panel: Panel) -> None:
+    kit.host.landed = Landed(
+        there=True,
+        added=("Stem: drums v2", "Stem: bass"),
+        replaced=("Stem: pads",),
+        kept=("Stem: drums",),
+        problems=("the level of a clip on 'Stem: drums' could not be read",),
+        job="j1",
+    )
+    beside_sheet(kit, panel)
+    panel.sheet.place.click()
+    kit.settle()
+
+
+def beside_gone(kit: Kit, panel: Panel) -> None:
+    beside(kit, panel)
+    kit.host.standing = "gone"
+    kit.host.text = f"{RESOLVE} has ended, or let go of the panel: what was made stays here"
+    kit.model.host.poll()
+    lay_out()
+
+
 STATES: list[Callable[[Kit, Panel], None]] = [
     nothing,
     with_takes,
@@ -115,6 +165,11 @@ STATES: list[Callable[[Kit, Panel], None]] = [
     with_result,
     with_work,
     with_neural,
+    beside_reading,
+    beside,
+    beside_sheet,
+    beside_result,
+    beside_gone,
 ]
 EACH_STATE = pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 
@@ -195,7 +250,9 @@ def test_no_group_is_empty(kit: Kit, panel: Panel, state: Callable[[Kit, Panel],
 
 
 @pytest.mark.parametrize(
-    "state", [nothing, with_stems, with_fit, with_sheet], ids=lambda state: state.__name__
+    "state",
+    [nothing, with_stems, with_fit, with_sheet, beside, beside_sheet, beside_result],
+    ids=lambda state: state.__name__,
 )
 def test_tab_goes_through_every_control_and_comes_round(
     kit: Kit, panel: Panel, qtbot: QtBot, state: Callable[[Kit, Panel], None]

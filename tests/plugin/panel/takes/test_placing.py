@@ -18,6 +18,7 @@ from hitpoint.engine.serial import from_json, to_json
 from hitpoint.engine.store.journal import Journal
 from hitpoint.engine.wishes import NO_WISHES
 from hitpoint.export.earlier import is_our_track
+from hitpoint.plugin.hosts.base import Landing
 from hitpoint.plugin.panel.letters import opened
 from hitpoint.plugin.panel.opening import open_timeline
 from hitpoint.plugin.panel.placing import place_takes, preview_place
@@ -217,3 +218,43 @@ def test_sound_that_is_gone_is_refused_and_nothing_is_written(film: Film) -> Non
     with pytest.raises(InputError, match=r"not in .* any more"):
         placed(session)
     assert sorted(default_folder(film.source).iterdir()) == before
+
+
+def test_a_program_is_given_the_same_stems_in_files_that_no_later_run_moves(film: Film) -> None:
+    one, other = film.take("t0001"), film.take("t0002", seed=4)
+    done = placed(film.session(one, heard="t0001"))
+    assert done.landing is not None
+    landing = from_json(Landing, opened(dict(done.landing)))
+    assert landing.take == "sketch, seed 3"
+    assert {(p.stem, p.sha256) for p in landing.placements} == {
+        (name, sha256) for name, _, sha256 in one.stems
+    }
+    assert [(span.in_frame, span.out_frame_exclusive) for span in landing.spans] == [(0, 144)]
+    before = {p.path: Path(p.path).read_bytes() for p in landing.placements}
+    again = placed(film.session(one, other, heard="t0002"))
+    assert again.landing is not None
+    later = from_json(Landing, opened(dict(again.landing)))
+    assert later.job != landing.job
+    assert {path: Path(path).read_bytes() for path in before} == before
+    # The same takes again are the same music: a program that has it does nothing.
+    third = placed(film.session(one, heard="t0001"))
+    assert third.landing is not None
+    assert from_json(Landing, opened(dict(third.landing))) == landing
+
+
+def test_hits_that_the_editor_marked_in_the_timeline_get_no_second_marker(film: Film) -> None:
+    take = film.take("t0001")
+    plain = placed(film.session(take, heard="t0001"))
+    assert plain.landing is not None
+    markers = from_json(Landing, opened(dict(plain.landing))).markers
+    assert markers and all(one.ident == f"1m1@{one.in_frame}" for one in markers)
+    frame = markers[0].in_frame
+    with edited(film) as data:
+        marker = dict(data["tracks"]["markers"][0], name="must: hers")
+        at = json.loads(json.dumps(marker["marked_range"]))
+        at["start_time"]["value"], at["duration"]["value"] = float(frame), 1.0
+        data["tracks"]["markers"].append({**marker, "marked_range": at})
+    marked = placed(read_again(film, film.session(take, heard="t0001")))
+    assert marked.landing is not None
+    frames = [one.in_frame for one in from_json(Landing, opened(dict(marked.landing))).markers]
+    assert frames == [one.in_frame for one in markers if one.in_frame != frame]
