@@ -88,7 +88,8 @@ def test_what_the_editor_set_is_never_settled_or_rationed_away(frames: list[int]
     plan = make_plan(cue(wishes), picture((*many, *(Cut(f, 0.2) for f in frames if f % 150 != 30))), score())
     hits = {hit.frame: hit for hit in plan.hits}
     assert all(hits[frame].strength in (0.9,) and hits[frame].accent for frame in frames)
-    assert 240 not in hits
+    # One that was set there is meant, whatever was removed before.
+    assert (240 in hits) == (240 in frames)
 
 
 @settings(deadline=None, max_examples=25)
