@@ -91,14 +91,7 @@ def python_version(program: Path) -> tuple[int, int] | None:
     """(3, 11); None where it does not run."""
     code = "import sys; print(*sys.version_info[:2])"
     try:
-        done = subprocess.run(
-            [program, "-I", "-c", code],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_ASK_S,
-            check=False,
-            env=life.clean_environment(),
-        )
+        done = _run(program, code)
         major, minor = done.stdout.split()
         return int(major), int(minor)
     except (OSError, ValueError, subprocess.TimeoutExpired):
@@ -143,14 +136,7 @@ def running_in() -> str:
 def _ask(python: str) -> _Engine | str:
     """What the engine's environment says of itself; the last line of its complaint where it cannot."""
     try:
-        done = subprocess.run(
-            [python, "-I", "-c", _QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_ASK_S,
-            check=False,
-            env=life.clean_environment(),
-        )
+        done = _run(python, _QUESTION)
         told, has_panel = json.loads(done.stdout)
         return _Engine(str(told), bool(has_panel))
     except subprocess.TimeoutExpired:
@@ -160,3 +146,15 @@ def _ask(python: str) -> _Engine | str:
     except ValueError:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         return lines[-1][:200] if lines else f"it ended with {done.returncode}"
+
+
+def _run(python: str | Path, code: str) -> subprocess.CompletedProcess[bytes]:
+    """`code` in a child that may crash. OSError, TimeoutExpired."""
+    return subprocess.run(
+        [python, "-I", "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=_ASK_S,
+        check=False,
+        env=life.clean_environment(),
+    )

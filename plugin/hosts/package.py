@@ -1,4 +1,4 @@
-"""The host's side as files of its own: which modules a host loads, read from their imports, and a copy of
+"""The host's side as files of its own: which modules a host loads, read from their imports, and what is in
 them. Standard library only.
 """
 
@@ -11,7 +11,6 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 from ...engine.errors import EngineFault
-from ...engine.store.durable import durable_write
 
 # What each host's own script loads first; all else follows from there.
 RESOLVE_SIDE = ("plugin.hosts.resolve.run",)
@@ -39,19 +38,8 @@ def host_side(entries: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def copy_host_side(target: Path, entries: tuple[str, ...]) -> list[Path]:
-    """Write those files, the manifest and the licence into folder `target`; all that was written, sorted.
-    What else is there stays. OutputError where it cannot be written."""
-    written = []
-    for name, data in host_files(entries).items():
-        path = target / name
-        durable_write(path, data)
-        written.append(path)
-    return sorted(written)
-
-
 def host_files(entries: tuple[str, ...]) -> dict[str, bytes]:
-    """What `copy_host_side` writes: its bytes by path from the folder, with "/"."""
+    """Those files, the manifest and the licence: bytes by path from the package's root, with "/"."""
     files = {name: (_ROOT / name).read_bytes() for name in host_side(entries)}
     # Beside the module that reads it, as in a wheel.
     files[f"engine/{_MANIFEST}"] = _manifest().read_bytes()

@@ -1,7 +1,7 @@
 """The program's side of the pipes: the panel is started as a child, and what it asks is answered in the one
 thread that may talk with the program. Standard library only.
 
-A script of DaVinci Resolve answers in its main thread until the panel ends (`serve_panel`), an extension of
+A script of DaVinci Resolve answers in its main thread until the panel ends (`serve_forever`), an extension of
 Blender whenever its timer calls (`open_panel`, then `step`).
 """
 
@@ -57,17 +57,6 @@ def open_panel(
         door.close()
         raise HostError(str(error)) from error
     raise HostError(door.refused, kind="busy")
-
-
-def serve_panel(host: Host, python: str, name: str) -> str:
-    """Open the panel of a program of which there is one, and answer it until it ends, or the program does. In
-    the thread that may talk with the program. What to tell the user, "" when there is nothing."""
-    try:
-        serving = open_panel(host, python, name)
-    except HostError as error:
-        return str(error)
-    serving.serve_forever()
-    return serving.problem()
 
 
 class Answering:

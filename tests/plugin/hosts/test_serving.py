@@ -23,7 +23,7 @@ from hitpoint.plugin.hosts import serving as serving_module
 from hitpoint.plugin.hosts.base import HostError
 from hitpoint.plugin.hosts.door import Door, doors_dir, forget
 from hitpoint.plugin.hosts.piped import GONE
-from hitpoint.plugin.hosts.serving import Answering, Serving, open_panel, panel_words, serve_panel
+from hitpoint.plugin.hosts.serving import Answering, Serving, open_panel, panel_words
 from hitpoint.plugin.hosts.wire import END, RAISE_WINDOW
 
 PANEL = str(Path(made_host.__file__).with_name("made_panel.py"))
@@ -272,7 +272,8 @@ def test_steps_do_not_go_on_for_a_panel_that_was_let_go_of_and_lives(
 def test_an_interpreter_that_is_not_there_is_told_with_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="run 'hitpoint hosts install resolve' again"):
         open_panel(MadeHost(tmp_path), "/nowhere/python", "resolve")
-    assert "'/nowhere/python' (No such file" in serve_panel(MadeHost(tmp_path), "/nowhere/python", "resolve")
+    with pytest.raises(HostError, match=r"'/nowhere/python' \(No such file"):
+        open_panel(MadeHost(tmp_path), "/nowhere/python", "resolve")
 
 
 def test_the_panel_is_started_by_the_engines_interpreter_alone_and_told_to_listen() -> None:
@@ -307,9 +308,9 @@ def test_a_second_click_brings_the_first_panel_to_the_front(tmp_path: Path, log:
     words = [sys.executable, "-I", made_host.__file__, str(tmp_path), "{}", *panel(log)]
     first = subprocess.Popen(words, stdout=subprocess.PIPE)
     until(lambda: f"opened {TITLE}" in told(log))
-    assert serve_panel(MadeHost(tmp_path), sys.executable, "resolve") == (
-        "the panel is open already: it came to the front"
-    )
+    with pytest.raises(HostError, match="the panel is open already: it came to the front") as caught:
+        open_panel(MadeHost(tmp_path), sys.executable, "resolve")
+    assert caught.value.kind == "busy"
     until(lambda: RAISE_WINDOW in told(log))
     assert len({line.split()[0] for line in log.read_text().splitlines()}) == 1
     first.kill()
@@ -398,7 +399,8 @@ def test_of_a_program_that_runs_twice_the_panel_of_a_dead_one_ends_when_another_
 
 def test_a_folder_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("in the way")
-    assert "cannot be used" in serve_panel(MadeHost(tmp_path), sys.executable, "resolve")
+    with pytest.raises(HostError, match="cannot be used"):
+        open_panel(MadeHost(tmp_path), sys.executable, "resolve")
 
 
 def test_a_holder_that_is_busy_is_left_and_the_user_told(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from hitpoint.engine.manifest import version
 from hitpoint.plugin.hosts import doctor as common
 from hitpoint.plugin.hosts import note
 from hitpoint.plugin.hosts.machine import Machine
+from hitpoint.plugin.hosts.package import RESOLVE_SIDE, host_files
 from hitpoint.plugin.hosts.resolve import attach, doctor, install, places
 from resolve_machines import a_machine, put, tree
 
@@ -86,8 +87,10 @@ def test_a_script_of_somebody_elses_under_our_name_is_left_alone(machine: Machin
 def test_the_host_side_of_another_version_goes_and_so_does_what_this_one_lost(machine: Machine) -> None:
     old = put(note.hosts_dir() / "resolve" / "0.0.1" / "plugin" / "client.py")
     left = put(install.side_folder() / "plugin" / "gone.py")
+    changed = put(install.side_folder() / "plugin" / "hosts" / "base.py", "of another build")
     install.install(machine)
     assert not old.exists() and not old.parents[1].exists() and not left.exists()
+    assert changed.read_bytes() == host_files(RESOLVE_SIDE)["plugin/hosts/base.py"]
 
 
 def test_the_note_names_this_interpreter_and_stays_while_another_host_needs_it(machine: Machine) -> None:
